@@ -1,0 +1,147 @@
+"""The one table of everything that can be steered: parameters (they stay) and actions (they happen).
+
+Console, OSC, pedals, patches, `bandmate send` and the documentation all read this table; no
+surface has a list of its own. Pure data, any process; imports nothing of ours but errors and names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bandmate.errors import BandmateError
+from bandmate.events import PARTS
+
+Value = float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A thing with a value: a number in a range, or one of some words."""
+
+    name: str
+    low: float
+    high: float
+    default: Value
+    unit: str
+    help: str
+    choices: tuple[str, ...] = ()
+    kind: Literal["param"] = "param"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A thing that happens: `when` says at which musical place."""
+
+    name: str
+    when: str
+    help: str
+    kind: Literal["action"] = "action"
+
+
+PARAMS: tuple[Param, ...] = (
+    Param("bpm", 30, 300, 112, "pulses a minute", "tempo; while playing it sets a new home tempo"),
+    Param("follow", 0, 1, 0.35, "", "how far you move the band's tempo; 1 lifts the leash"),
+    Param("energy", 0, 1, 0.5, "", "how hard the band plays, around your own dynamics"),
+    Param("density", 0, 1, 0.5, "", "how many notes the band plays"),
+    Param("swing", 0.5, 0.75, 0.5, "ratio", "where the off-beat falls; 0.5 leaves it to the style"),
+    Param("section", 1, 3, 2, "", "1 quiet, 2 normal, 3 big"),
+    Param("count-in", 0, 4, 1, "bars", "bars counted before the music; 0 starts at once"),
+    Param("style", 0, 0, "pop-rock", "", "the style the band plays, by name"),
+    Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
+    Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),
+    Param("master", 0, 1, 0.9, "", "main volume"),
+    Param("performer", 0, 1.5, 1.0, "", "volume of your own sound"),
+    Param("click", 0, 1.5, 1.0, "", "volume of the click, on the click bus only"),
+    Param("metronome", 0, 0, "count-in", "", "when the click sounds", ("never", "count-in", "always")),
+    *(
+        row
+        for part in PARTS
+        for row in (
+            Param(f"part/{part}/on", 0, 1, 1, "", f"{part}: 1 plays, 0 lays out"),
+            Param(f"part/{part}/level", 0, 1.5, 1.0, "", f"{part}: volume"),
+            Param(f"part/{part}/density", 0, 1, 0.5, "", f"{part}: how many notes"),
+        )
+    ),
+)
+
+ACTIONS: tuple[Action, ...] = (
+    Action("arm", "now", "get ready: from OFF to ARMED"),
+    Action("disarm", "now", "back to OFF; nothing sounds, whatever is played"),
+    Action("start", "now", "the band counts in and plays"),
+    Action("tap", "now", "tap the count-in, in pulses; while playing: tap the tempo"),
+    Action("join", "now", "listen and come in by itself (free join)"),
+    Action("ending", "next bar, again: now", "end with a stroke on one"),
+    Action("tag", "next bar", "repeat the last four bars twice more, then end"),
+    Action(
+        "ritard",
+        "now",
+        "each chord of yours sets the next beat; the last one is released with yours",
+    ),
+    Action("fade", "now", "fade out over four bars, then end"),
+    Action("vamp-out", "next bar", "repeat two bars, thinner each time, and end after eight"),
+    Action("stop", "now", "stop at once, cleanly"),
+    Action("hold", "now", "fermata: the clock stops, the chord stands; again: one bar counted, a tempo"),
+    Action("fill", "next bar", "a fill into the next bar"),
+    Action("break", "next bar", "everyone rests for a bar"),
+    Action("next-section", "next bar", "fill, then a bigger section"),
+    Action("previous-section", "next bar", "back to a quieter section"),
+    Action("this-is-one", "now", "this beat is the downbeat"),
+    Action("beat-forward", "now", "the count moves on by one beat"),
+    Action("beat-back", "now", "the count moves back by one beat"),
+    Action("flip", "now", "the count moves by half a beat: off-beats become beats"),
+    Action("half-time", "next beat", "half the tempo"),
+    Action("double-time", "next beat", "twice the tempo"),
+    Action("next-player", "next bar", "the next player comes in"),
+    Action("lay-out", "now", "everyone but the drums rests"),
+    Action("all-in", "next bar", "everyone plays"),
+    Action("more", "now", "one step more"),
+    Action("less", "now", "keys, pad and lead rest, drums go to hat and side stick; again: bass only"),
+    Action("panic", "now", "end every note on every port"),
+    Action("quit", "next bar", "an ending where the band plays, then the rig goes home"),
+)
+
+BY_NAME: dict[str, Param] = {row.name: row for row in PARAMS}
+ACTION_NAMES = frozenset(row.name for row in ACTIONS)
+
+
+def check(name: str, value: Value | None) -> tuple[str, Value | None]:
+    """A name and a value as the band takes them, or BandmateError with what is wrong.
+
+    A name that is both (join) is an action where no value comes with it.
+    """
+    if name in ACTION_NAMES and value is None:
+        return name, None
+    row = BY_NAME.get(name)
+    if row is None:
+        if name in ACTION_NAMES:
+            raise BandmateError(f"{name} is an action and takes no value, but got {value!r}")
+        raise BandmateError(f"{name!r} is not a parameter or action; `bandmate params` lists them")
+    if value is None:
+        raise BandmateError(f"{name} needs a value: {span(row)}")
+    if isinstance(row.default, str):
+        text = str(value)
+        if row.choices and text not in row.choices:
+            raise BandmateError(f"{name} cannot be {text!r}; it takes {span(row)}")
+        return name, text
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if not row.low <= number <= row.high:
+        raise BandmateError(f"{name} cannot be {value!r}; it takes {span(row)}")
+    return name, number
+
+
+def span(row: Param) -> str:
+    """What a parameter takes, in words."""
+    if row.choices:
+        return " or ".join(row.choices)
+    if isinstance(row.default, str):
+        return "a name"
+    return f"{row.low:g} to {row.high:g}"
+
+
+def defaults() -> dict[str, Value]:
+    """Every parameter at its default."""
+    return {row.name: row.default for row in PARAMS}

@@ -1,0 +1,304 @@
+"""The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
+
+Every object here is an immutable value that any process may hold; all of them except `Heard`,
+`Moment` and `Slot` cross the wire and stand in takes (`wire.py` is their codec). Imports only the
+bottom layer. Times are seconds since the take began, on the performer's clock, unless named
+otherwise; events are stamped minus their input latency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bandmate.harmony import Chord, Key
+from bandmate.timing import BeatMap, Meter
+
+PARTS = ("drums", "bass", "keys", "guitar", "pad", "lead")
+
+# ------------------------------------------------------------------ events: they happened once
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOn:
+    """The performer struck a key (velocity 1..127) on an input port."""
+
+    time_s: float
+    pitch: int
+    velocity: int
+    port: str = ""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOff:
+    """The performer let go of a key."""
+
+    time_s: float
+    pitch: int
+    port: str = ""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The performer moved a controller: 64 is the sustain pedal, 66 sostenuto, 67 soft."""
+
+    time_s: float
+    number: int
+    value: int
+    port: str = ""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """The performer bent the pitch, -8192..8191."""
+
+    time_s: float
+    value: int
+    port: str = ""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PortLost:
+    """An input or output vanished (unplugged, or its program died): its keys count as released."""
+
+    time_s: float
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortFound:
+    """A port that was lost, or that we hoped for, is there."""
+
+    time_s: float
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody steers: a name from `controls.py`, and a value where that name takes one."""
+
+    time_s: float
+    name: str
+    value: float | str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something failed and the band plays on: one sentence for the alarm line."""
+
+    time_s: float
+    text: str
+
+
+Event = NoteOn | NoteOff | Control | Bend | PortLost | PortFound | Command | Fault
+
+# ------------------------------------------------------------------ sends: what the sound process shall do
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """Sound a note at `time_s`; `id` names it for Off, Replace and Revoke and is never used twice."""
+
+    id: int
+    time_s: float
+    part: str
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """End note `id` at `time_s`."""
+
+    id: int
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Bind note `id` to another pitch, if it hasn't sounded yet (else it is left alone)."""
+
+    id: int
+    pitch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Forget note `id` if it hasn't sounded yet; end it if it has."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A count-in or metronome click on the click bus."""
+
+    time_s: float
+    accent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """End and forget every note of a part, or of the whole band where `part` is empty, now."""
+
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """End every note on every port, the performer's too, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Set a fader of the mixer: `master`, `click`, `performer`, `band` or a part; 0..1.5, 1 is unity."""
+
+    name: str
+    value: float
+    over_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Give a part (or `performer`) another sound of the font."""
+
+    part: str
+    bank: int
+    program: int
+
+
+Send = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Voice
+
+# ------------------------------------------------------------------ snapshots: how things are
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the humans play, as the listening room understands it at `time_s`.
+
+    `pulse_bpm` counts felt pulses; `next_pulse_s` is a prediction, never in the past;
+    `downbeat_in` is how many pulses after that one the next bar begins (0: it is the downbeat).
+    """
+
+    time_s: float
+    state: str = "idle"  # idle, counting, locking, locked, coasting, lost
+    pulse_bpm: float | None = None
+    next_pulse_s: float | None = None
+    confidence: float = 0.0  # 0..1: agreement on tempo and phase
+    downbeat_in: int | None = None
+    downbeat_confidence: float = 0.0
+    octaves: tuple[tuple[float, float], ...] = ()  # (pulse_bpm, probability), best first
+    onset_s: float | None = None  # the newest key struck
+    chord: Chord | None = None  # None: no chord worth naming
+    chord_certainty: float = 0.0
+    chord_s: float = 0.0  # since when this chord is believed
+    key: Key | None = None
+    held: tuple[int, ...] = ()  # pitches sounding, pedal included, lowest first
+    dynamics: float = 0.5  # 0..1 within this performer's own range
+    density: float = 0.0  # onsets a second, chords counted once
+    resting_s: float = 0.0  # how long nothing has sounded
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the music is: the transport's snapshot at `now_s`."""
+
+    now_s: float
+    state: str  # off, armed, counting, playing, holding, ending
+    beatmap: BeatMap
+    beat: float  # beat 0 is the first downbeat after the count-in; negative while counting
+    meter: Meter
+    bar: int  # bars since the start, 0 first
+    bar_beat: float  # the beat on which this bar began
+    home_bpm: float
+    section: int = 1  # 1 quiet, 2 normal, 3 big
+    entry: str = "full"  # full; hats: hats and pad only (free join, wrong one); none
+    running: bool = False  # the clock runs and the band may play
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One eighth note that a part is asked to fill."""
+
+    beat: float  # where the slot begins
+    bar: int
+    bar_beat: float  # where its bar begins
+    meter: Meter
+    bpm: float
+    section: int = 2  # 1 quiet, 2 normal, 3 big
+    figure: str = "groove"  # groove, fill, break, hit (final stroke), rest
+    figure_beat: float = 0.0  # where that figure begins
+    figure_beats: float = 0.0  # and how long it lasts
+    crash: bool = False  # a crash is welcome on this bar's downbeat
+    energy: float = 0.5
+    density: float = 0.5
+    entry: str = "full"
+    swing: float | None = None  # a ratio that overrides the style's own
+    performer_low: int | None = None  # the octaves the performer uses
+    performer_high: int | None = None
+    seed: int = 0
+
+    @property
+    def place(self) -> float:
+        """Beats since the bar began."""
+        return self.beat - self.bar_beat
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note that a part wants: its place is fixed early, its pitch as late as possible.
+
+    `tone` says what to play: a drum name (`kick`), or a degree that `parts.bind` turns into a
+    pitch when the note is sent (`1`, `5`, `approach`, `v0`).
+    """
+
+    part: str
+    beat: float
+    beats: float
+    tone: str
+    velocity: int
+    offset_s: float = 0.0  # push or lay-back, humanise
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a screen may show; published about 20 times a second and when something changes."""
+
+    time_s: float
+    state: str
+    rig: str = "main"
+    song: str = ""
+    style: str = ""
+    bpm: float = 0.0  # in pulses
+    home_bpm: float = 0.0
+    confidence: float = 0.0
+    tracker: str = "idle"
+    bar: int = 0  # as a musician counts: 1 is the first; 0 and below in the count-in
+    pulse: int = 0  # 1 is the downbeat
+    meter: str = "4/4"
+    section: int = 2
+    chord: str = ""
+    next_chord: str = ""
+    key: str = ""
+    beat0_s: float | None = None  # when bar 1 begins or began, on the shared clock
+    figure: str = ""
+    parts: dict[str, str] = field(default_factory=dict)  # part: on, off or waiting
+    params: dict[str, float | str] = field(default_factory=dict)
+    rung: str = "understudy"
+    counters: dict[str, int] = field(default_factory=dict)
+    alarm: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Everything one step of the band decided."""
+
+    sends: tuple[Send, ...] = ()
+    status: Status | None = None
+    state: dict[str, object] | None = None  # to be saved, once a bar

@@ -1,0 +1,206 @@
+"""Patches: what is plugged into what, and how the band plays. Files in `patches/*.toml`.
+
+Reads and checks a patch in full before bar 1; an error names file, key and value. Any process.
+Imports only the bottom layer.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bandmate import controls
+from bandmate.errors import BadPatch, BandmateError
+from bandmate.events import PARTS
+from bandmate.timing import Meter
+
+DEFAULT_FONT = "bandmate-gm.sf2"
+HEARS = ("harmony", "melody", "none")
+BASS_MANNERS = ("plays", "yields", "doubles")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What a part sounds like: a preset of the font, or an external port and channel (1..16)."""
+
+    bank: int = 0
+    program: int = 0
+    level: float = 1.0
+    pan: float = 0.0  # -1 left .. 1 right
+    port: str = ""  # empty: the embedded synth
+    channel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A stretch of the performer's keyboard and the sound under it; zones may overlap (layers)."""
+
+    low: int = 0
+    high: int = 127
+    bank: int = 0
+    program: int = 0
+    octave: int = 0
+    transpose: int = 0
+    level: float = 1.0
+    pan: float = 0.0
+    curve: float = 1.0  # velocity curve: below 1 softer keys speak louder
+    pedal: bool = True
+    hears: str = "harmony"
+    port: str = ""
+    channel: int = 1
+
+
+DEFAULT_SOUNDS: dict[str, Sound] = {
+    "drums": Sound(bank=128, program=0),
+    "bass": Sound(program=33),
+    "keys": Sound(program=4, pan=0.2),
+    "guitar": Sound(program=27, pan=-0.3),
+    "pad": Sound(program=89),
+    "lead": Sound(program=81),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A rig's plan: style, meter, who plays with which sound, and where parameters begin."""
+
+    name: str = "default"
+    title: str = ""
+    style: str = "pop-rock"
+    meter: Meter = field(default_factory=Meter)
+    parts: tuple[str, ...] = ("drums", "bass")
+    staged: bool = True  # free join: hats and pad first, the rest at downbeat confidence 0.8
+    bass: str = "yields"
+    bands_to_performer: bool = False  # band parts may go to the performer's own keyboard
+    low_key: int = 0  # notes at or below this key are cues, not music; 0: no such zone
+    tap_control: int = 67  # a pedal (CC) that taps, counts in and cues; 0: none
+    tap_note: int = 0  # a key that taps the count-in; 0: none
+    font: str = DEFAULT_FONT
+    reverb: float = 0.3
+    tuning_hz: float = 440.0
+    mono: bool = False
+    split: bool = False  # two channels: mono band left, click right
+    part_buses: bool = False  # one stereo pair a part after main and click
+    local: bool = False  # the keyboard makes its own sound: no thru to the synth
+    zones: tuple[Zone, ...] = (Zone(),)
+    sounds: dict[str, Sound] = field(default_factory=lambda: dict(DEFAULT_SOUNDS))
+    params: dict[str, float | str] = field(default_factory=dict)
+
+
+def data_folder(kind: str) -> Path:
+    """Where `patches`, `setlists` or `models` lie: inside the installed package, else beside it."""
+    inside = Path(__file__).parent / kind
+    return inside if inside.is_dir() else Path(__file__).parent.parent / kind
+
+
+def names(kind: str = ".") -> list[str]:
+    """The patches (or, with `styles`, the styles) that ship, by name."""
+    return sorted(path.stem for path in (data_folder("patches") / kind).glob("*.toml"))
+
+
+def load(name: str) -> Patch:
+    """The patch of a name or a file; raises BadPatch naming file, key and value."""
+    path = Path(name) if name.endswith(".toml") else data_folder("patches") / f"{name}.toml"
+    return parse(read_toml(path, names()), path)
+
+
+def read_toml(path: Path, known: list[str]) -> dict[str, Any]:
+    """The tables of a TOML file; raises BadPatch if it isn't there or isn't TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadPatch(f"there is no {path}; there are: {', '.join(known)}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadPatch(f"{path} cannot be read as TOML: {error}") from None
+
+
+def parse(table: dict[str, Any], path: Path) -> Patch:
+    """A patch out of its tables; every key and value is checked."""
+    table = dict(table)
+    performer = _table(table.pop("performer", {}), "performer", path)
+    zones = tuple(
+        _record(Zone, _table(zone, "performer.zone", path), f"performer.zone[{index}]", path)
+        for index, zone in enumerate(performer.pop("zone", []), 1)
+    )
+    if performer:
+        raise BadPatch(f"{path}: unknown key 'performer.{next(iter(performer))}'; it takes zone")
+    sounds = dict(DEFAULT_SOUNDS)
+    for part, sound in _table(table.pop("sound", {}), "sound", path).items():
+        _one_of(part, PARTS, "sound", path)
+        sounds[part] = _record(Sound, _table(sound, f"sound.{part}", path), f"sound.{part}", path)
+    params = _params(_table(table.pop("params", {}), "params", path), path)
+    if "meter" in table:
+        try:
+            table["meter"] = Meter.parse(str(table["meter"]))
+        except BandmateError as error:
+            raise BadPatch(f"{path}: key 'meter': {error}") from None
+    given = {"sounds": sounds, "params": params, "name": path.stem} | ({"zones": zones} if zones else {})
+    patch: Patch = _record(Patch, table | given, "", path)
+    _check(patch, path)
+    return patch
+
+
+def _check(patch: Patch, path: Path) -> None:
+    for part in patch.parts:
+        _one_of(part, PARTS, "parts", path)
+    _one_of(patch.bass, BASS_MANNERS, "bass", path)
+    _one_of(patch.style, tuple(names("styles")), "style", path)
+    if not 430 <= patch.tuning_hz <= 450:
+        raise BadPatch(f"{path}: key 'tuning_hz' is {patch.tuning_hz:g}; it takes 430 to 450")
+    for zone in patch.zones:
+        _one_of(zone.hears, HEARS, "performer.zone.hears", path)
+        if not 0 <= zone.low <= zone.high <= 127:
+            raise BadPatch(
+                f"{path}: a performer.zone from {zone.low} to {zone.high} holds no key of 0 to 127"
+            )
+
+
+def _params(table: dict[str, Any], path: Path) -> dict[str, float | str]:
+    found: dict[str, float | str] = {}
+    for name, value in table.items():
+        try:
+            known, checked = controls.check(name, value)
+        except BandmateError as error:
+            raise BadPatch(f"{path}: [params] {error}") from None
+        if checked is not None:
+            found[known] = checked
+    return found
+
+
+def _record(kind: type[Any], table: dict[str, Any], where: str, path: Path) -> Any:
+    """A dataclass out of a table, each value of the type that its default has."""
+    prefix = f"{where}." if where else ""
+    example = kind()
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in kind.__dataclass_fields__:
+            takes = ", ".join(kind.__dataclass_fields__)
+            raise BadPatch(f"{path}: unknown key '{prefix}{key}'; it takes {takes}")
+        values[key] = _typed(value, getattr(example, key), f"{prefix}{key}", path)
+    return kind(**values)
+
+
+def _typed(value: Any, example: Any, key: str, path: Path) -> Any:
+    if isinstance(example, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(example, tuple) and isinstance(value, list):
+        return tuple(value)
+    if type(value) is not type(example):
+        wanted = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+        raise BadPatch(
+            f"{path}: key '{key}' is {value!r}; it takes {wanted.get(type(example), type(example).__name__)}"
+        )
+    return value
+
+
+def _one_of(value: str, allowed: tuple[str, ...], key: str, path: Path) -> None:
+    if value not in allowed:
+        raise BadPatch(f"{path}: key '{key}' names {value!r}; it takes {', '.join(allowed)}")
+
+
+def _table(value: Any, key: str, path: Path) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadPatch(f"{path}: '{key}' is {value!r}, but it is a table of keys")
+    return dict(value)

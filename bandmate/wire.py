@@ -1,0 +1,225 @@
+"""The wire: one codec (JSON, never pickle) for sockets and takes, and length-prefixed framing.
+
+Anything that crosses a process or goes to disk is a dataclass of `events.py`, written as
+`{"is": "NoteOn", ...}`. Sockets are Unix sockets of mode 0600; on Windows, loopback TCP with a
+token file beside it. One thread per end; a full socket drops and counts, it never waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hmac
+import json
+import os
+import secrets
+import socket
+import struct
+import time
+from pathlib import Path
+from typing import Any
+
+from bandmate import events
+from bandmate.errors import RigError
+
+KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in vars(events).values()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    and kind.__name__ not in ("Heard", "Moment", "Slot", "Outbox", "Note")
+}  # fmt: skip
+FIELDS: dict[str, tuple[str, ...]] = {
+    name: tuple(part.name for part in dataclasses.fields(kind)) for name, kind in KINDS.items()
+}
+LARGEST_BYTES = 1 << 20
+
+
+def encode(value: Any) -> str:
+    """One object of the vocabulary as one line of JSON."""
+    return json.dumps(as_plain(value), separators=(",", ":"))
+
+
+def as_plain(value: Any) -> dict[str, Any]:
+    """An object of the vocabulary as plain JSON values."""
+    name = type(value).__name__
+    return {"is": name, **{key: getattr(value, key) for key in FIELDS[name]}}
+
+
+def from_plain(plain: Any) -> Any:
+    """The object that `as_plain` wrote; raises ValueError for anything else."""
+    if not isinstance(plain, dict) or plain.get("is") not in KINDS:
+        raise ValueError(f"not an object of bandmate's wire: {str(plain)[:80]}")
+    name = plain["is"]
+    found = {key: _tuples(plain[key]) for key in FIELDS[name] if key in plain}
+    try:
+        return KINDS[name](**found)
+    except TypeError as error:
+        raise ValueError(f"a {name} without all it needs: {str(plain)[:80]}") from error
+
+
+def decode(line: str | bytes) -> Any:
+    """The object of one line; raises ValueError for anything else."""
+    return from_plain(json.loads(line))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Wire:
+    """One end of a socket that carries objects; reading and writing never wait."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.dropped = 0
+        self.open = True
+        self._in = bytearray()
+        self._out = bytearray()
+
+    def fileno(self) -> int:
+        """For `select`."""
+        return self.sock.fileno()
+
+    def send(self, value: Any) -> bool:
+        """Hand over one object; False where the other end is slow (dropped, counted) or gone."""
+        if len(self._out) > LARGEST_BYTES:
+            self.flush()
+            if len(self._out) > LARGEST_BYTES:
+                self.dropped += 1
+                return False
+        body = encode(value).encode()
+        self._out += struct.pack(">I", len(body)) + body
+        return self.flush()
+
+    def flush(self) -> bool:
+        """Push what waits; False when the other end is gone."""
+        try:
+            while self._out:
+                sent = self.sock.send(self._out)
+                del self._out[:sent]
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self.open = False
+        return self.open
+
+    def receive(self) -> list[Any]:
+        """Every whole object that has come; an end that closed or sent rubbish sets `open` to False."""
+        try:
+            while chunk := self.sock.recv(65536):
+                self._in += chunk
+            self.open = False
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:
+            self.open = False
+        found: list[Any] = []
+        while len(self._in) >= 4:
+            (size,) = struct.unpack_from(">I", self._in)
+            if size > LARGEST_BYTES:
+                self.open = False
+                break
+            if len(self._in) < 4 + size:
+                break
+            body = bytes(self._in[4 : 4 + size])
+            del self._in[: 4 + size]
+            try:
+                found.append(decode(body))
+            except ValueError:
+                self.open = False
+                break
+        return found
+
+    def close(self) -> None:
+        """Hang up."""
+        self.open = False
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
+
+class Door:
+    """A listening socket by the name of a file; only this user can come in."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.token = b""
+        self.sock: socket.socket | None = None
+
+    def open(self) -> Door:
+        """Start to listen; a stale file of a dead process is replaced."""
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()
+        if hasattr(socket, "AF_UNIX"):
+            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            before = os.umask(0o177)
+            try:
+                self.sock.bind(str(self.path))
+            finally:
+                os.umask(before)
+        else:  # Windows
+            self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self.sock.bind(("127.0.0.1", 0))
+            self.token = secrets.token_hex(16).encode()
+            self.path.write_text(f"{self.sock.getsockname()[1]} {self.token.decode()}")
+        self.sock.listen(8)
+        self.sock.setblocking(False)
+        return self
+
+    def fileno(self) -> int:
+        """For `select`."""
+        assert self.sock is not None
+        return self.sock.fileno()
+
+    def accept(self) -> Wire | None:
+        """The next visitor, or None when nobody (or nobody with the token) is at the door."""
+        assert self.sock is not None
+        try:
+            visitor, _ = self.sock.accept()
+        except (BlockingIOError, InterruptedError):
+            return None
+        if self.token:
+            visitor.settimeout(0.05)
+            try:
+                said = visitor.recv(len(self.token))
+            except OSError:
+                said = b""
+            if not hmac.compare_digest(said, self.token):
+                visitor.close()
+                return None
+        visitor.setblocking(False)
+        return Wire(visitor)
+
+    def close(self) -> None:
+        """Stop listening and take the file away."""
+        if self.sock is not None:
+            self.sock.close()
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+
+def connect(path: Path, patience_s: float = 0.0) -> Wire:
+    """Visit the process that listens at a path; RigError when nobody opens within `patience_s`."""
+    until_s = time.perf_counter() + patience_s
+    while True:
+        try:
+            return _connect_once(path)
+        except OSError as error:
+            if time.perf_counter() >= until_s:
+                raise RigError(f"nobody answers at {path}; is the band running?") from error
+            time.sleep(0.02)
+
+
+def _connect_once(path: Path) -> Wire:
+    if hasattr(socket, "AF_UNIX"):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(str(path))
+        except OSError:
+            sock.close()
+            raise
+    else:  # Windows
+        port, token = path.read_text().split()
+        sock = socket.create_connection(("127.0.0.1", int(port)), timeout=1)
+        sock.sendall(token.encode())
+    sock.setblocking(False)
+    return Wire(sock)
