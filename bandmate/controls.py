@@ -11,6 +11,7 @@ from typing import Literal
 
 from bandmate.errors import BandmateError
 from bandmate.events import PARTS
+from bandmate.timing import METERS
 
 Value = float | str
 
@@ -47,6 +48,7 @@ PARAMS: tuple[Param, ...] = (
     Param("swing", 0.5, 0.75, 0.5, "ratio", "where the off-beat falls; 0.5 leaves it to the style"),
     Param("section", 1, 3, 2, "", "1 quiet, 2 normal, 3 big"),
     Param("count-in", 0, 4, 1, "bars", "bars counted before the music; 0 starts at once"),
+    Param("meter", 0, 0, "4/4", "", "beats in a bar; taken while the band isn't playing", METERS),
     Param("style", 0, 0, "pop-rock", "", "the style the band plays, by name"),
     Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
     Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),

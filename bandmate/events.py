@@ -9,6 +9,7 @@ otherwise; events are stamped minus their input latency.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from bandmate.harmony import Chord, Key
 from bandmate.timing import BeatMap, Meter
@@ -108,6 +109,7 @@ class On:
     part: str
     pitch: int
     velocity: int
+    heard_s: float = 0.0  # the listening cut-off of the decision that made it or bound its pitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Replace:
 
     id: int
     pitch: int
+    heard_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +299,21 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class FixedBeat:
+    """A beat of the band's clock whose place can no longer change: decided at `decided_s`."""
+
+    beat: float
+    time_s: float
+    decided_s: float
+    downbeat: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outbox:
     """Everything one step of the band decided."""
 
     sends: tuple[Send, ...] = ()
+    beats: tuple[FixedBeat, ...] = ()
     status: Status | None = None
-    state: dict[str, object] | None = None  # to be saved, once a bar
+    state: dict[str, Any] | None = None  # to be saved, once a bar
+    done: bool = False  # the band was asked to go home, and has ended

@@ -7,7 +7,7 @@ Imports only the bottom layer.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from bandmate.timing import Meter
 
 DEFAULT_FONT = "bandmate-gm.sf2"
 HEARS = ("harmony", "melody", "none")
-BASS_MANNERS = ("plays", "yields", "doubles")
+BASS_MANNERS = ("plays", "yields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,8 @@ class Patch:
     staged: bool = True  # free join: hats and pad first, the rest at downbeat confidence 0.8
     bass: str = "yields"
     bands_to_performer: bool = False  # band parts may go to the performer's own keyboard
-    low_key: int = 0  # notes at or below this key are cues, not music; 0: no such zone
-    tap_control: int = 67  # a pedal (CC) that taps, counts in and cues; 0: none
-    tap_note: int = 0  # a key that taps the count-in; 0: none
+    low_key: int = 0  # keys at or below this one are the cue switch, not music; 0: no such keys
+    tap_control: int = 67  # the pedal (CC) that is the cue switch; 0: none
     font: str = DEFAULT_FONT
     reverb: float = 0.3
     tuning_hz: float = 440.0
@@ -142,6 +141,15 @@ def parse(table: dict[str, Any], path: Path) -> Patch:
     return patch
 
 
+def as_table(patch: Patch) -> dict[str, Any]:
+    """The tables that `parse` reads back as the same patch: a take carries its patch along."""
+    table = asdict(patch)
+    zones, sounds = table.pop("zones"), table.pop("sounds")
+    del table["name"]
+    table["parts"] = list(patch.parts)
+    return table | {"meter": str(patch.meter), "performer": {"zone": list(zones)}, "sound": sounds}
+
+
 def _check(patch: Patch, path: Path) -> None:
     for part in patch.parts:
         _one_of(part, PARTS, "parts", path)
@@ -204,3 +212,12 @@ def _table(value: Any, key: str, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadPatch(f"{path}: '{key}' is {value!r}, but it is a table of keys")
     return dict(value)
+
+
+def font_path(patch: Patch) -> Path:
+    """The patch's soundfont; raises BadPatch when it isn't there."""
+    named = Path(patch.font)
+    path = named if named.is_absolute() else data_folder("patches") / named
+    if not path.is_file():
+        raise BadPatch(f"patches/{patch.name}.toml: key 'font' names {patch.font}, but there is no {path}")
+    return path

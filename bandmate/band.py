@@ -1,0 +1,368 @@
+"""The band: `Band.step` is the whole flow on one page; read it and you have read the product.
+
+Live it runs in the band process, every 5 ms of the logical grid; `rehearsal.py` drives the same
+step in virtual time. It never asks the clock, sleeps, prints, opens a file or draws unseeded
+randomness. Must not import ports, model, console, torch or textual.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bandmate.controls import Value, defaults
+from bandmate.events import (
+    Command,
+    Event,
+    Fault,
+    FixedBeat,
+    Heard,
+    Level,
+    Moment,
+    Note,
+    NoteOn,
+    Outbox,
+    PortFound,
+    PortLost,
+    Send,
+    Slot,
+    Status,
+)  # fmt: skip
+from bandmate.form import Form
+from bandmate.harmony import Chord
+from bandmate.listening.listener import Listener
+from bandmate.parts.binding import Binder
+from bandmate.parts.players import play
+from bandmate.parts.style import Style
+from bandmate.patch import Patch
+from bandmate.scheduler import Ear, Scheduler
+from bandmate.steering import FOREVER, Switch, steer
+from bandmate.timing import SLOT_BEATS, Meter
+from bandmate.transport import HORIZON_S, Transport
+
+LEAD_S = 0.06  # a slot is decided this long before it begins
+STATUS_STEPS = 10  # a snapshot for the screens every 50 ms
+PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
+BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
+YIELD_BEATS = 4.0
+RITARD_GAP_S = 0.12  # keys nearer together than this are one chord
+RITARD_LIFT_S = 0.15
+ALARM_S = 8.0
+
+
+class Band:
+    """The only owner of musical state. `patch`, `styles` and `seed` say all that it starts from."""
+
+    def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value]) -> None:
+        self.patch, self.styles, self.seed = patch, styles, seed
+        style = styles[str(params.get("style", patch.style))]
+        own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,
+                               "meter": str(patch.meter)}  # fmt: skip
+        self.params: dict[str, Value] = defaults() | own | patch.params | params
+        meter = Meter.parse(str(self.params["meter"]))
+        self.transport: Transport = Transport(
+            meter, float(self.params["bpm"]), float(self.params["follow"]),
+            int(float(self.params["count-in"])), patch.staged,
+        )  # fmt: skip
+        self.transport.join_free = self.params["join"] == "free"
+        self.taps_wanted = 0  # 0: whole bars
+        self.listener = Listener(meter)
+        self.form: Form = Form(patch.parts, seed)
+        self.scheduler: Scheduler = Scheduler(HORIZON_S)
+        self.binder = Binder()
+        self.switch = Switch(patch.tap_control, patch.low_key)
+        self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
+        self.waiting: set[str] = set()
+        self.quitting = self.held_at_hold = False
+        self.struck_s = 0.0
+        self.slots = self.slots_in_time = 0
+        self.heard = Heard(0.0)
+        self.song = ""
+        self.chord: Chord | None = None  # the last chord believed
+        self._onset_s: float | None = None
+        self._next_slot = -FOREVER
+        self._low_s = -FOREVER  # when the performer last struck below C3
+        self._saved_bar = (-1, "off")
+        self._steps = 0
+        self._shown = ""
+        self._alarm, self._alarm_s = "", -FOREVER
+        self._ports: dict[str, bool] = {}
+
+    def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
+        """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
+        sends: list[Send] = []
+        heard, commands = self._hear(now_s, events)
+        for command in commands:
+            sends += steer(self, now_s, command)
+        moment = self.transport.advance(now_s, heard, "drums" in self.playing)
+        struck = self._by_hand(now_s, moment, heard, sends)
+        if moment.state in ("counting", "playing", "ending"):
+            self.form.hear(heard, moment, float(self.params["energy"]))
+            self._decide(now_s, moment, heard)
+        sends += self._due(now_s, heard)
+        beats = struck or self.transport.fixed(now_s)
+        self._ending(now_s, moment, heard, sends)
+        return Outbox(
+            tuple(sends), beats, self._status(now_s, moment), self._state(moment),
+            self.quitting and self.transport.state in ("off", "armed"),
+        )  # fmt: skip
+
+    # -------------------------------------------------------------- listening
+
+    def _hear(self, now_s: float, events: Sequence[Event]) -> tuple[Heard, list[Command]]:
+        """Sort the inbox: music to the listener, switches and commands to the steering."""
+        for hint in self.transport.hints:
+            if hint.kind == "count-in":
+                self.listener.count_in(hint.taps_s, self.transport.meter, hint.value)
+            elif hint.kind == "relabel":
+                self.listener.relabel(hint.value)
+            elif hint.kind == "scale":
+                self.listener.scale(hint.value)
+            else:
+                self.listener.reset()
+        self.transport.hints.clear()
+        playing = self.transport.running
+        music: list[Event] = []
+        commands = [Command(now_s, name, source="switch") for name in self.switch.held(now_s, playing)]
+        for event in events:
+            if isinstance(event, Command):
+                commands.append(event)
+            elif isinstance(event, Fault):
+                self.alarm(now_s, event.text)
+            elif self.switch.owns(event):
+                found = self.switch.press(event, playing)
+                commands += [Command(event.time_s, name, source="switch") for name in found]
+            elif not isinstance(event, NoteOn) or self._means_it(event):
+                music.append(event)
+            if isinstance(event, PortLost | PortFound):
+                self._ports[event.port] = isinstance(event, PortFound)
+                self.alarm(now_s, f"{event.port} is {'back' if self._ports[event.port] else 'gone'}")
+        heard = self.heard = self.listener.hear(now_s, music)
+        return heard, commands
+
+    def _means_it(self, note: NoteOn) -> bool:
+        """Whether a struck key counts: noodling and pickups don't, nor keys in a zone nobody hears."""
+        transport = self.transport
+        if transport.state == "off" or (transport.state == "armed" and not transport.join_free):
+            return False
+        if transport.state == "counting" and transport.counted:
+            first_s = transport.beatmap.time_at(transport.start_beat)
+            if note.time_s < first_s - PICKUP_S:
+                return False
+        zones = [zone for zone in self.patch.zones if zone.low <= note.pitch <= zone.high]
+        if zones and all(zone.hears == "none" for zone in zones):
+            return False
+        if note.pitch < BASS_LINE_TOP:
+            self._low_s = note.time_s
+        return True
+
+    # -------------------------------------------------------------- deciding
+
+    def begin_slots(self) -> None:
+        """A new count begins: the next slot is the first of the count-in."""
+        self._next_slot = -FOREVER
+
+    def _decide(self, now_s: float, moment: Moment, heard: Heard) -> None:
+        """Ask every part for each eighth note that begins within `LEAD_S`."""
+        beatmap = self.transport.beatmap
+        if self.form.ending == "ritard":
+            return
+        least = math.ceil(beatmap.beat_at(now_s) / SLOT_BEATS - 1e-6) * SLOT_BEATS
+        if self._next_slot < least - SLOT_BEATS:
+            self._next_slot = least
+        while beatmap.time_at(self._next_slot) - LEAD_S <= now_s:
+            beat, self._next_slot = self._next_slot, self._next_slot + SLOT_BEATS
+            if beat < self.transport.start_beat - 1e-6:
+                self._count(beat, now_s)
+            elif self.form.over_beat is None or beat < self.form.over_beat - 1e-6:
+                self._play(beat, now_s, moment, heard)
+
+    def _count(self, beat: float, now_s: float) -> None:
+        """The count-in: sticks for the room, a click for the click bus, on every pulse."""
+        bar_beat = self.transport.bar_of(beat)[1]
+        if not self.transport.sticks or (beat - bar_beat) % self.transport.meter.pulse_beats > 1e-6:
+            return
+        one = beat - bar_beat < 1e-6
+        click = Note("click", beat, 0.1, "accent" if one else "", 100)
+        sticks = Note("drums", beat, 0.1, "side-stick", 110 if one else 95)
+        silent = self.params["metronome"] == "never"
+        self.scheduler.add([sticks] if silent else [sticks, click], now_s)
+
+    def _play(self, beat: float, now_s: float, moment: Moment, heard: Heard) -> None:
+        params, transport = self.params, self.transport
+        bar, bar_beat = transport.bar_of(beat)
+        style = self.styles[str(params["style"])]
+        swing = float(params["swing"])
+        held = heard.held
+        empty = Slot(
+            beat, bar, bar_beat, transport.meter, transport.beatmap.bpm, density=float(params["density"]),
+            entry=transport.entry, swing=swing if swing > 0.5 else None,
+            performer_low=held[0] if held else None, performer_high=held[-1] if held else None,
+        )  # fmt: skip
+        slot = self.form.slot(empty, moment, heard, str(params["on-rest"]))
+        notes = [] if params["metronome"] != "always" else self._metronome(slot)
+        for part in self.form.members:
+            if part in self.playing:
+                share = float(params[f"part/{part}/density"]) - 0.5
+                asked = replace(slot, density=max(0.0, min(1.0, slot.density + share)))
+                notes += self._yield(part, slot, play(part, asked, style), now_s)
+        self.scheduler.add(notes, now_s)
+        self.slots += 1
+        self.slots_in_time += transport.beatmap.time_at(beat) >= now_s
+
+    def _metronome(self, slot: Slot) -> list[Note]:
+        place = slot.place % slot.meter.pulse_beats
+        return [] if place > 1e-6 else [Note("click", slot.beat, 0.1, "" if slot.place else "accent", 90)]
+
+    def _yield(self, part: str, slot: Slot, notes: list[Note], now_s: float) -> list[Note]:
+        """Under a left hand that plays low, the bass keeps to the downbeat."""
+        busy = self.transport.beatmap.beats(now_s - self._low_s) < YIELD_BEATS
+        if part == "bass" and self.patch.bass == "yields" and busy and slot.figure == "groove":
+            return [note for note in notes if note.beat - slot.bar_beat < 0.25]
+        return notes
+
+    def enter(self, parts: Sequence[str]) -> None:
+        """Players come in with the slot that is being decided."""
+        self.playing |= set(parts)
+        self.waiting -= set(parts)
+        for part in parts:
+            self.params[f"part/{part}/on"] = 1.0
+
+    # -------------------------------------------------------------- sending
+
+    def _due(self, now_s: float, heard: Heard) -> list[Send]:
+        """Bind and send what is due; the chord is the one believed now."""
+        chord = heard.chord or (self.chord if heard.resting_s > 0.3 else None)
+        changed = heard.chord is not None and heard.chord != self.chord
+        if heard.chord is not None:
+            self.chord = heard.chord
+        ear = Ear(
+            heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
+            heard.resting_s > 0.5 or not self.transport.running, self._change_likely,
+        )  # fmt: skip
+
+        def bind(note: Note) -> int | None:
+            return 0 if note.part == "click" else self.binder.pitch(note, chord, None, heard.key)
+
+        return self.scheduler.due(now_s, self.transport.beatmap, bind, ear)
+
+    def _change_likely(self, beat: float) -> bool:
+        """Chords change on the bar line and in the middle of an even bar."""
+        if self.transport.by_hand:
+            return True
+        meter = self.transport.meter
+        place = beat - self.transport.bar_of(beat + 0.05)[1]
+        half = meter.bar_beats / 2 if meter.pulses % 2 == 0 and meter.bar_beats >= 3 else meter.bar_beats
+        return abs(place) < 0.06 or abs(place - half) < 0.06
+
+    # -------------------------------------------------------------- holding and ending
+
+    def strike(self, now_s: float, beats: float) -> None:
+        """Everybody strikes the chord and lets it ring (hold, ritard)."""
+        beat = self.transport.beatmap.beat_at(now_s)
+        bar, bar_beat = self.transport.bar_of(beat)
+        slot = Slot(
+            beat, bar, bar_beat, self.transport.meter, self.transport.beatmap.bpm, figure="hit",
+            figure_beat=beat, figure_beats=beats, energy=self.form.energy * 0.7, seed=self.seed,
+        )  # fmt: skip
+        style = self.styles[str(self.params["style"])]
+        for part in self.form.members:
+            if part in self.playing:
+                notes = play(part, slot, style)
+                self.scheduler.add([replace(note, beat=max(note.beat, beat)) for note in notes], now_s)
+
+    def _by_hand(
+        self, now_s: float, moment: Moment, heard: Heard, sends: list[Send]
+    ) -> tuple[FixedBeat, ...]:
+        """Ritard: each chord of the performer is the next beat; the last one ends with theirs."""
+        onset_s, before_s = heard.onset_s, self._onset_s
+        self._onset_s = onset_s
+        if self.form.ending != "ritard" or onset_s is None or onset_s == before_s:
+            return ()
+        if onset_s - self.struck_s < RITARD_GAP_S:
+            return ()
+        self.struck_s = onset_s
+        sends += self.scheduler.cut(now_s, lambda note: note.part != "drums")
+        beat = self.transport.strike(now_s)
+        self.strike(now_s, FOREVER)
+        return (beat,)
+
+    def _ending(self, now_s: float, moment: Moment, heard: Heard, sends: list[Send]) -> None:
+        """Whatever must stop by itself: a held chord when the performer lifts, a song at its end."""
+        if moment.state == "holding" and self.held_at_hold and heard.resting_s > 0:
+            self.held_at_hold = False
+            sends += self.scheduler.cut(now_s, lambda note: note.part != "drums")
+        if moment.state != "ending":
+            return
+        lifted = self.transport.by_hand and heard.resting_s > RITARD_LIFT_S
+        over = self.form.over_beat
+        if lifted or (over is not None and moment.beat >= over and not self.transport.by_hand):
+            sends += self.silence(now_s)
+
+    def silence(self, now_s: float) -> list[Send]:
+        """The band stops at once, cleanly, and is off."""
+        faded = self.form.ending == "fade"
+        self.transport.finish()
+        self.form.begin()
+        self._next_slot = -FOREVER
+        sends = self.scheduler.hush()
+        return [*sends, Level("band", 1.0)] if faded else sends
+
+    # -------------------------------------------------------------- what screens and the next band see
+
+    def alarm(self, now_s: float, text: str) -> None:
+        """One sentence for the alarm line."""
+        self._alarm, self._alarm_s = text, now_s
+
+    def _status(self, now_s: float, moment: Moment) -> Status | None:
+        self._steps += 1
+        if self._steps % STATUS_STEPS and moment.state == self._shown:
+            return None
+        self._shown = moment.state
+        transport, heard = self.transport, self.heard
+        figure = next((f.kind for f in self.form.figures if f.holds(moment.beat)), self.form.ending)
+        parts = {
+            p: "on" if p in self.playing else "waiting" if p in self.waiting else "off"
+            for p in self.patch.parts
+        }
+        return Status(
+            now_s, transport.state, song=self.song, style=str(self.params["style"]),
+            bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
+            confidence=heard.confidence, tracker=heard.state, bar=moment.bar + 1,
+            pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
+            meter=str(moment.meter), section=self.form.section,
+            chord=str(self.chord or ""), key=str(heard.key or ""),
+            beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
+            figure=figure, parts=parts, params=dict(self.params),
+            counters={"late": self.scheduler.late, "dropped": self.scheduler.dropped},
+            alarm=self._alarm if now_s - self._alarm_s < ALARM_S else "",
+            inputs=tuple(port for port, there in self._ports.items() if there),
+        )  # fmt: skip
+
+    def _state(self, moment: Moment) -> dict[str, Any] | None:
+        """Everything to go on from, once a bar and whenever the transport changes state."""
+        mark = (moment.bar if moment.running else -1, moment.state)
+        if mark == self._saved_bar:
+            return None
+        self._saved_bar = mark
+        return self.state_now()
+
+    def state_now(self) -> dict[str, Any]:
+        """All that a restarted or resumed band needs, as plain JSON values."""
+        return {
+            "transport": self.transport.state_now(), "form": self.form.state_now(),
+            "params": dict(self.params), "playing": sorted(self.playing),
+            "chord": str(self.chord or ""), "song": self.song,
+        }  # fmt: skip
+
+    def restore(self, saved: dict[str, Any], now_s: float) -> None:
+        """Go on where a dead band was: back in on the next downbeat."""
+        self.params |= saved["params"]
+        self.transport.restore(saved["transport"], now_s)
+        self.transport.follower.follow_by = float(self.params["follow"])
+        self.form.restore(saved["form"])
+        self.playing = set(saved["playing"])
+        self.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
+        self.song = saved["song"]

@@ -1,0 +1,223 @@
+"""The band process: `Band.step` on the live clock, the only thinker of the rig.
+
+Owns its door (status out, commands in), the take writer and the clock of the take: seconds since
+`origin_s` on `time.perf_counter`. One thread runs the loop: it sleeps in `select` until the next
+logical step, so a busy socket never delays it; the take writer is the only other thread. A loop
+that was late runs every step it missed, so the notes don't depend on the cadence.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import time
+from collections.abc import MutableSequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bandmate import patch as patches
+from bandmate import wire
+from bandmate.band import Band
+from bandmate.errors import RigError
+from bandmate.events import Command, Event, Fault, Outbox, Status
+from bandmate.places import Places, places
+from bandmate.rehearsal import load_styles, make_band
+from bandmate.show.take import Header
+from bandmate.show.writer import TakeWriter
+from bandmate.timing import step_index, step_time_s
+
+RECONNECT_S = 0.2
+MISSED_MOST = 4  # steps caught up before the sockets are looked at again
+
+
+class Live:
+    """Joins one Band to the sockets. `plan` is what the supervisor was asked to run."""
+
+    def __init__(self, plan: dict[str, Any], where: Places, heartbeat: MutableSequence[float]) -> None:
+        self.plan, self.where, self.heartbeat = plan, where, heartbeat
+        self.door = wire.Door(where.band)
+        self.clients: list[wire.Wire] = []
+        self.sound: wire.Wire | None = None
+        self.inbox: list[Event] = []
+        self.origin_s = 0.0
+        self.lateness_ms = 0.0
+        self.outputs: tuple[str, ...] = ()
+        self._retry_s = 0.0
+        self._counters: dict[str, int] = {}
+
+    # -------------------------------------------------------------- set-up
+
+    def open(self) -> None:
+        """Read patch, styles and state, open the door and the take: everything that may fail."""
+        state, self.origin_s = self._saved()
+        self.step = step_index(self.now_s) + 1
+        header = Header(
+            patches.parse(self.plan["table"], Path(f"{self.plan['patch']}.toml")), self.plan["seed"],
+            self.plan["params"], state, step_time_s(self.step) if state else 0.0,
+        )  # fmt: skip
+        self.band: Band = make_band(header, load_styles())
+        stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
+        take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
+        self.writer = TakeWriter(
+            take, self.where.state, lambda text: self.inbox.append(Fault(self.now_s, text))
+        )
+        self.writer.open(header)
+        self.door.open()
+        if state is None:
+            self.inbox += [Command(0.0, name, source="rig") for name in self.plan["commands"]]
+        self._find_sound(patience_s=5.0)
+
+    def _saved(self) -> tuple[dict[str, Any] | None, float]:
+        """The state of a band that died in this rig, or of the show that `--resume` goes on with."""
+        fresh = time.perf_counter()
+        if not self.plan.get("resume"):
+            return None, fresh
+        try:
+            saved = json.loads(self.where.state.read_text(encoding="utf-8"))
+            same_boot = saved["rig_id"] == self.plan["rig_id"]
+            state = saved["band"]
+        except (OSError, ValueError, KeyError):
+            return None, fresh
+        if same_boot:
+            return state, float(saved["origin_s"])
+        state["transport"]["state"] = "armed"  # another evening, or after a power loss: ready, in that song
+        return state, fresh
+
+    def _find_sound(self, patience_s: float = 0.0) -> None:
+        try:
+            self.sound = wire.connect(self.where.sound, patience_s)
+        except RigError:
+            self.sound = None
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the take began."""
+        return time.perf_counter() - self.origin_s
+
+    # -------------------------------------------------------------- the loop
+
+    def run(self) -> None:
+        """Until the band has gone home."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        be_quick()
+        done = False
+        while not done:
+            due_s = step_time_s(self.step)
+            while (left_s := due_s - self.now_s) > 0:
+                self._listen(left_s)
+            self._listen(0.0)
+            self.lateness_ms = (self.now_s - due_s) * 1000
+            for _ in range(MISSED_MOST):
+                if step_time_s(self.step) > self.now_s:
+                    break
+                done = self._one_step()
+            self.heartbeat[0] = time.perf_counter()
+        self._say_goodbye()
+
+    def _one_step(self) -> bool:
+        now_s = step_time_s(self.step)
+        events = [event for event in self.inbox if event.time_s <= now_s]
+        if events:
+            self.inbox = [event for event in self.inbox if event.time_s > now_s]
+        for event in events:
+            self.writer.put(self.step, event)
+        self._emit(self.band.step(now_s, events))
+        self.step += 1
+        return self._done
+
+    def _emit(self, out: Outbox) -> None:
+        """Hand sends to the sound process, snapshots to the screens, state to the writer."""
+        self._done = out.done
+        if self.sound is not None:
+            for send in out.sends:
+                placed = getattr(send, "time_s", None)
+                self.sound.send(send if placed is None else replace(send, time_s=placed + self.origin_s))
+        if out.status is not None:
+            self._show(out.status)
+        if out.state is not None:
+            self.writer.save({"rig_id": self.plan["rig_id"], "origin_s": self.origin_s, "band": out.state})
+
+    def _show(self, status: Status) -> None:
+        beat0_s = None if status.beat0_s is None else status.beat0_s + self.origin_s
+        shown = replace(
+            status, time_s=status.time_s + self.origin_s, beat0_s=beat0_s, rig=self.where.rig,
+            outputs=self.outputs,
+            counters=status.counters | self._counters
+            | {"late loop ms": int(self.lateness_ms), "take dropped": self.writer.dropped},
+        )  # fmt: skip
+        for client in self.clients:
+            client.send(shown)
+
+    # -------------------------------------------------------------- the sockets
+
+    def _listen(self, wait_s: float) -> None:
+        """Sleep until something comes, at most `wait_s`; never let a slow or broken client matter."""
+        if self.sound is None and time.perf_counter() >= self._retry_s:
+            self._retry_s = time.perf_counter() + RECONNECT_S
+            self._find_sound()
+        ends: list[Any] = [self.door, *self.clients]
+        if self.sound is not None:
+            ends.append(self.sound)
+        ready, _, _ = select.select(ends, [], [], max(0.0, wait_s))
+        for end in ready:
+            if end is self.door:
+                visitor = self.door.accept()
+                if visitor is not None:
+                    self.clients.append(visitor)
+            elif isinstance(end, wire.Wire) and end is self.sound:
+                self._from_sound(end)
+            else:
+                self.inbox += [self._placed(c) for c in end.receive() if isinstance(c, Command)]
+        for client in self.clients:
+            if not client.open:
+                client.close()
+        self.clients = [client for client in self.clients if client.open]
+
+    def _from_sound(self, sound: wire.Wire) -> None:
+        for event in sound.receive():
+            if type(event).__name__ == "SoundReady":
+                self.outputs = tuple(event.outputs)
+                self._counters = {"xruns": event.xruns}
+            elif hasattr(event, "time_s"):
+                self.inbox.append(self._placed(event))
+        if not sound.open:
+            sound.close()
+            self.sound = None
+            self.inbox.append(Fault(self.now_s, "the sound process is gone; it is being restarted"))
+
+    def _placed(self, event: Event) -> Event:
+        """An event from another process in the time of the take; nothing comes from the future."""
+        return replace(event, time_s=min(event.time_s - self.origin_s, self.now_s))
+
+    def _say_goodbye(self) -> None:
+        self.writer.save({"rig_id": "", "origin_s": self.origin_s, "band": self.band.state_now()})
+        self.writer.close(step_time_s(self.step))
+        for client in self.clients:
+            client.flush()
+            client.close()
+        self.door.close()
+        if self.sound is not None:
+            self.sound.flush()
+            self.sound.close()
+
+
+def be_quick() -> bool:
+    """Ask the system to run this thread first; False where it isn't allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
+    """Entry of the band process (spawned by the supervisor)."""
+    live = Live(plan, places(rig), heartbeat)
+    live.open()
+    live.run()

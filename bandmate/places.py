@@ -1,0 +1,94 @@
+"""Where things lie on this machine: sockets, state, log, takes and settings of a rig.
+
+`BANDMATE_HOME` gathers all of it in one folder (tests, a stick, a second user). Any process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from bandmate.errors import RigError
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files of one rig, by its name."""
+
+    rig: str
+    sockets: Path
+    state_folder: Path
+    takes: Path
+    settings: Path
+
+    @property
+    def supervisor(self) -> Path:
+        """The supervisor's door; while it answers, the rig is running."""
+        return self.sockets / f"{self.rig}.rig"
+
+    @property
+    def sound(self) -> Path:
+        """The sound process's door."""
+        return self.sockets / f"{self.rig}.sound"
+
+    @property
+    def band(self) -> Path:
+        """The band's door: status out, commands in."""
+        return self.sockets / f"{self.rig}.band"
+
+    @property
+    def state(self) -> Path:
+        """The band's state, saved every bar."""
+        return self.state_folder / f"{self.rig}.state.json"
+
+    @property
+    def plan(self) -> Path:
+        """What the supervisor was asked to run."""
+        return self.state_folder / f"{self.rig}.plan.json"
+
+    @property
+    def log(self) -> Path:
+        """The supervisor's log."""
+        return self.state_folder / f"{self.rig}.log"
+
+    @property
+    def processes(self) -> Path:
+        """Process ids by name, for those who want to look."""
+        return self.state_folder / f"{self.rig}.processes.json"
+
+    def remembered(self) -> dict[str, Any]:
+        """What the performer answered at the first run; empty before, or when the file is damaged."""
+        try:
+            found = json.loads(self.settings.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def places(rig: str = "main") -> Places:
+    """The places of a rig; the folders exist afterwards. Raises RigError where they can't."""
+    if not rig.replace("-", "").replace("_", "").isalnum():
+        raise RigError(f"--rig {rig!r} is not a name of letters, digits, - and _")
+    home = os.environ.get("BANDMATE_HOME")
+    if home:
+        base = Path(home)
+        found = Places(rig, base / "run", base / "state", base / "takes", base / f"{rig}.json")
+    else:
+        found = Places(
+            rig,
+            platformdirs.user_runtime_path("bandmate"),
+            platformdirs.user_state_path("bandmate"),
+            platformdirs.user_data_path("bandmate") / "takes",
+            platformdirs.user_config_path("bandmate") / f"{rig}.json",
+        )
+    try:
+        for folder in (found.sockets, found.state_folder, found.takes, found.settings.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RigError(f"{error.filename} cannot be made ({error.strerror}); set BANDMATE_HOME") from None
+    return found

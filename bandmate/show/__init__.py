@@ -1,0 +1,1 @@
+"""The show: takes, what is made of them, and the demo performer."""

@@ -1,0 +1,322 @@
+"""Steering: what a command does to transport, form and line-up, at which musical place.
+
+Commands come from console, OSC, pedals and shell alike, as rows of `controls.py`. Runs inside
+`Band.step`; returns the sends that a command causes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bandmate import controls
+from bandmate.errors import BandmateError
+from bandmate.events import Command, Control, Event, Level, Note, NoteOn, Panic, Send
+from bandmate.timing import Meter
+
+if TYPE_CHECKING:
+    from bandmate.band import Band
+
+PRESS = 64  # a switch is down from this value on
+HOLD_S = 0.7  # a switch held so long asks for an ending
+HATS = frozenset({"hat", "hat-open", "hat-pedal", "ride", "shaker", "side-stick"})
+FOREVER = 1e9  # beats: until somebody lifts
+
+
+class Switch:
+    """The one pedal, or the lowest keys: taps when armed, fills and cues the next section, held: ending."""
+
+    def __init__(self, control: int, low_key: int) -> None:
+        self.control, self.low_key = control, low_key
+        self._down_s: float | None = None
+        self._held = False
+
+    def owns(self, event: Event) -> bool:
+        """Whether an event belongs to the switch and not to the music."""
+        if isinstance(event, Control):
+            return bool(self.control) and event.number == self.control
+        pitch = getattr(event, "pitch", None)
+        return bool(self.low_key) and pitch is not None and pitch <= self.low_key
+
+    def press(self, event: Event, playing: bool) -> list[str]:
+        """The actions of a press: on the way down, at once."""
+        down = event.value >= PRESS if isinstance(event, Control) else isinstance(event, NoteOn)
+        if not down:
+            self._down_s = None
+            return []
+        if self._down_s is not None:
+            return []
+        self._down_s, self._held = event.time_s, False
+        return ["next-section"] if playing else ["tap"]
+
+    def held(self, now_s: float, playing: bool) -> list[str]:
+        """The action of a switch held down long enough, once."""
+        if self._down_s is None or self._held or now_s - self._down_s < HOLD_S:
+            return []
+        self._held = True
+        return ["ending"] if playing else []
+
+
+def steer(band: Band, now_s: float, command: Command) -> list[Send]:
+    """Carry out one command; an unknown one becomes the alarm line, never an exception."""
+    try:
+        name, value = controls.check(command.name, command.value)
+    except BandmateError as error:
+        band.alarm(now_s, str(error))
+        return []
+    if value is not None:
+        return set_param(band, now_s, name, value)
+    act = ACTIONS.get(name)
+    return act(band, now_s) if act else []
+
+
+def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> list[Send]:
+    """A parameter's new value, taken at the place where it makes musical sense."""
+    if name == "style" and str(value) not in band.styles:
+        band.alarm(now_s, f"there is no style {value!r}; there are: {', '.join(sorted(band.styles))}")
+        return []
+    band.params[name] = value
+    transport = band.transport
+    if name == "follow":
+        transport.follower.follow_by = float(value)
+    elif name == "bpm":
+        transport.set_tempo(now_s, float(value))
+    elif name == "count-in":
+        transport.count_in_bars = int(float(value))
+    elif name == "join":
+        transport.join_free = value == "free"
+    elif name == "meter" and transport.state in ("off", "armed"):
+        transport.meter = Meter.parse(str(value))
+        band.listener.set_meter(transport.meter)
+    elif name == "section":
+        band.form.at(_line(band, now_s), lambda: band.form.to_section(int(float(value))))
+    elif name in ("master", "performer", "click"):
+        return [Level(name, float(value))]
+    elif name.startswith("part/"):
+        return _set_part(band, now_s, name, float(value))
+    return []
+
+
+def _set_part(band: Band, now_s: float, name: str, value: float) -> list[Send]:
+    _, part, what = name.split("/")
+    if what == "level":
+        return [Level(part, value)]
+    if what != "on":
+        return []
+    if part not in band.patch.parts:
+        band.alarm(now_s, f"{part} is not in the patch {band.patch.name!r}; add it to its 'parts'")
+        return []
+    return _bring_in(band, now_s, [part]) if value >= 0.5 else _rest(band, now_s, {part})
+
+
+def _line(band: Band, now_s: float) -> float:
+    return band.transport.next_bar(band.transport.beatmap.beat_at(now_s), 0.25)
+
+
+def _bring_in(band: Band, now_s: float, parts: list[str]) -> list[Send]:
+    """Players enter on the next downbeat."""
+    if not band.transport.running:
+        band.playing |= set(parts)
+        return []
+    for part in parts:
+        band.waiting.add(part)
+    band.form.at(_line(band, now_s), lambda: band.enter(parts))
+    return []
+
+
+def _rest(band: Band, now_s: float, parts: set[str]) -> list[Send]:
+    """Players stop at once."""
+    band.playing -= parts
+    band.waiting -= parts
+    for part in parts:
+        band.params[f"part/{part}/on"] = 0.0
+    band.scheduler.drop(lambda note: note.part not in parts)
+    return band.scheduler.cut(now_s, lambda note: note.part in parts)
+
+
+def _next_player(band: Band, now_s: float) -> list[Send]:
+    absent = [p for p in band.form.members if p not in band.playing and p not in band.waiting]
+    return _bring_in(band, now_s, absent[:1])
+
+
+def _all_in(band: Band, now_s: float) -> list[Send]:
+    band.form.thin = 0
+    band.transport.trust()
+    return _bring_in(band, now_s, [part for part in band.form.members if part not in band.playing])
+
+
+def _less(band: Band, now_s: float) -> list[Send]:
+    band.form.thin = min(2, band.form.thin + 1)
+    keep = ("bass",) if band.form.thin == 2 else ("bass", "drums")
+    band.scheduler.drop(lambda note: note.part in keep)
+    return band.scheduler.cut(now_s, lambda note: note.part not in keep)
+
+
+def _more(band: Band, now_s: float) -> list[Send]:
+    if band.form.thin:
+        band.form.thin -= 1
+    elif set(band.form.members) - band.playing - band.waiting:
+        return _next_player(band, now_s)
+    else:
+        band.params["energy"] = min(1.0, float(band.params["energy"]) + 0.15)
+    return []
+
+
+def _cue(name: str) -> Callable[[Band, float], list[Send]]:
+    def cue(band: Band, now_s: float) -> list[Send]:
+        if band.transport.running:
+            band.form.cue(name, band.transport.moment(now_s), band.transport.next_bar)
+            if name in ("ending", "tag", "vamp-out"):
+                band.transport.begin_ending()
+        return []
+
+    return cue
+
+
+def _ending(band: Band, now_s: float) -> list[Send]:
+    """One press ends on one; where there is no bar to wait for (hold, count-in, ritard), now."""
+    if band.transport.state in ("holding", "counting") or band.transport.by_hand:
+        return band.silence(now_s)
+    return _cue("ending")(band, now_s)
+
+
+def _fade(band: Band, now_s: float) -> list[Send]:
+    if not band.transport.running:
+        return []
+    band.transport.begin_ending()
+    return [band.form.fade(band.transport.moment(now_s))]
+
+
+def _ritard(band: Band, now_s: float) -> list[Send]:
+    """From here on the performer's chords are the beat."""
+    if band.transport.state != "playing":
+        return []
+    band.transport.begin_ending()
+    band.form.ending = "ritard"
+    band.struck_s = now_s
+    soon = band.transport.beatmap.beat_at(now_s) + 0.5
+    band.scheduler.drop(lambda note: note.beat < soon)
+    return []
+
+
+def _hold(band: Band, now_s: float) -> list[Send]:
+    transport = band.transport
+    if transport.state == "holding":
+        sends = band.scheduler.cut(now_s, lambda note: True)
+        transport.resume(now_s)
+        band.begin_slots()
+        return sends
+    if transport.state != "playing":
+        return []
+    transport.hold(now_s)
+    band.held_at_hold = True
+    band.scheduler.drop(lambda note: False)
+    band.scheduler.sustain(FOREVER)
+    if not any(sound.note.part != "drums" for sound in band.scheduler.sounding.values()):
+        band.strike(now_s, FOREVER)
+    return []
+
+
+def _relabel(name: str) -> Callable[[Band, float], list[Send]]:
+    def relabel(band: Band, now_s: float) -> list[Send]:
+        """Kick, snare and bass stop, hats keep the pulse, nobody hears an odd bar."""
+        if not band.transport.running:
+            return []
+        band.transport.relabel(now_s, name)
+        band.form.figures.clear()
+
+        def stays(note: Note) -> bool:
+            return note.part == "drums" and note.tone in HATS
+
+        band.scheduler.drop(stays)
+        return band.scheduler.cut(now_s, lambda note: note.part != "drums")
+
+    return relabel
+
+
+def _scale(ratio: float) -> Callable[[Band, float], list[Send]]:
+    def scale(band: Band, now_s: float) -> list[Send]:
+        if band.transport.running:
+            band.transport.scale(now_s, ratio)
+            band.params["bpm"] = band.transport.home_bpm
+        return []
+
+    return scale
+
+
+def _arm(band: Band, now_s: float) -> list[Send]:
+    band.transport.arm()
+    return []
+
+
+def _start(band: Band, now_s: float) -> list[Send]:
+    if band.transport.state in ("off", "armed"):
+        band.form.begin()
+        band.transport.start(now_s)
+        band.begin_slots()
+    elif band.transport.state == "holding":
+        return _hold(band, now_s)
+    return []
+
+
+def _tap(band: Band, now_s: float) -> list[Send]:
+    before = band.transport.state
+    band.transport.tap(now_s, band.taps_wanted)
+    if before == "armed" and band.transport.state == "counting":
+        band.form.begin()
+        band.begin_slots()
+        band.params["bpm"] = band.transport.home_bpm
+    return []
+
+
+def _join(band: Band, now_s: float) -> list[Send]:
+    band.params["join"] = "free"
+    band.transport.join_free = True
+    band.transport.arm()
+    return []
+
+
+def _panic(band: Band, now_s: float) -> list[Send]:
+    band.scheduler.hush()
+    return [Panic()]
+
+
+def _quit(band: Band, now_s: float) -> list[Send]:
+    """An ending where the band plays; asked again, or in any other state: now."""
+    again, band.quitting = band.quitting, True
+    if band.transport.state == "playing" and not again:
+        return _ending(band, now_s)
+    return band.silence(now_s) if band.transport.state != "off" else []
+
+
+ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
+    "arm": _arm,
+    "disarm": lambda band, now_s: band.silence(now_s),
+    "start": _start,
+    "tap": _tap,
+    "join": _join,
+    "ending": _ending,
+    "tag": _cue("tag"),
+    "ritard": _ritard,
+    "fade": _fade,
+    "vamp-out": _cue("vamp-out"),
+    "stop": lambda band, now_s: band.silence(now_s),
+    "hold": _hold,
+    "fill": _cue("fill"),
+    "break": _cue("break"),
+    "next-section": _cue("next-section"),
+    "previous-section": _cue("previous-section"),
+    "this-is-one": _relabel("this-is-one"),
+    "beat-forward": _relabel("beat-forward"),
+    "beat-back": _relabel("beat-back"),
+    "flip": _relabel("flip"),
+    "half-time": _scale(0.5),
+    "double-time": _scale(2.0),
+    "next-player": _next_player,
+    "lay-out": lambda band, now_s: _rest(band, now_s, set(band.form.members) - {"drums"}),
+    "all-in": _all_in,
+    "more": _more,
+    "less": _less,
+    "panic": _panic,
+    "quit": _quit,
+}
