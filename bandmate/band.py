@@ -163,6 +163,7 @@ class Band:
     def begin_slots(self) -> None:
         """A new count begins: the next slot is the first of the count-in."""
         self._next_slot = -FOREVER
+        self.binder.reset()
 
     def _decide(self, now_s: float, moment: Moment, heard: Heard) -> None:
         """Ask every part for each eighth note that begins within `LEAD_S`."""
@@ -198,7 +199,7 @@ class Band:
         held = heard.held
         empty = Slot(
             beat, bar, bar_beat, transport.meter, transport.beatmap.bpm, density=float(params["density"]),
-            entry=transport.entry, swing=swing if swing > 0.5 else None,
+            entry=transport.entry_at(beat), swing=swing if swing > 0.5 else None,
             performer_low=held[0] if held else None, performer_high=held[-1] if held else None,
         )  # fmt: skip
         slot = self.form.slot(empty, moment, heard, str(params["on-rest"]))

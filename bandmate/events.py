@@ -299,6 +299,30 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundReady:
+    """How the sound process is: sent to each client as it connects, and when something changes.
+
+    `output_latency_s` is the way from the synth to the loudspeaker: a send due at t that comes at
+    least so early, and a block more, sounds at t. Counters only grow.
+    """
+
+    time_s: float
+    device: str = ""  # empty: no sound device; the band plays on MIDI outputs alone
+    rate_hz: int = 0
+    block_frames: int = 0
+    output_latency_s: float = 0.0
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    scheduling: dict[str, str] = field(default_factory=dict)  # audio, sender, main: fifo or normal
+    xruns: int = 0
+    late: int = 0  # notes that came more than 5 ms past their time
+    dropped: int = 0  # notes that came too late to be played at all
+    echoes: int = 0  # our own notes, sent back by a keyboard
+    limited: int = 0  # blocks in which the limiter had to work
+    fault: str = ""  # what is wrong now
+
+
+@dataclass(frozen=True, slots=True)
 class FixedBeat:
     """A beat of the band's clock whose place can no longer change: decided at `decided_s`."""
 

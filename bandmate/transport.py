@@ -24,6 +24,7 @@ TAP_GAP_S = 2.5  # a longer silence between taps begins a new count
 TAP_LEAST = 3  # taps that make a tempo
 SURE = 0.8  # downbeat confidence at which kick, bass and crash may come in
 JOIN_CONFIDENCE = 0.4
+OTHER_TEMPO = 0.3  # of an octave: not the tempo we joined at
 DISAGREE_PULSES = 8  # so long the listener must insist on another downbeat
 
 
@@ -59,6 +60,7 @@ class Transport:
         self.by_hand = False  # ritard: only the performer's chords move the beat
         self.sticks = False  # the band itself counts this count-in
         self._turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
+        self._turn_origin = 0.0
         self._disagree = 0
         self._listen_pulse = -1e9
 
@@ -88,7 +90,7 @@ class Transport:
     def advance(self, now_s: float, heard: Heard, drums: bool) -> Moment:
         """Move on to `now_s`: count-ins end, the clock follows what is heard (leash by `drums`)."""
         if self._turn is not None and self.frontier(now_s) >= self._turn.time_s:
-            self.beatmap, self._turn = self._turn, None
+            self._take_turn(self._turn)
         beat = self.beatmap.beat_at(self.frontier(now_s))
         if self.state == "armed" and self.join_free:
             self._join(now_s, heard)
@@ -99,6 +101,17 @@ class Transport:
         if self.entry_beat is not None and beat >= self.entry_beat - 1e-6:
             self.entry, self.entry_beat = "full", None
         return self.moment(now_s)
+
+    def _take_turn(self, turn: BeatMap) -> None:
+        """Half or double time begins: the bar goes on in the new tempo."""
+        bar = self.bar_of(turn.beat)[0]
+        self.beatmap, self._turn = turn, None
+        self.origin_beat, self.origin_bar = self._turn_origin, bar
+
+    def entry_at(self, beat: float) -> str:
+        """How carefully the band plays at a beat that is about to be decided."""
+        due = self.entry_beat is not None and beat >= self.entry_beat - 1e-6
+        return "full" if due else self.entry
 
     def moment(self, now_s: float) -> Moment:
         """The snapshot that parts and screens read."""
@@ -130,7 +143,7 @@ class Transport:
     def arm(self) -> None:
         """Ready for a count-in; nothing sounds yet."""
         if self.state == "off":
-            self.state, self.taps_s = "armed", []
+            self.state, self.taps_s, self.fixed_beat = "armed", [], -1e9
 
     def disarm(self) -> None:
         """Nothing sounds from here on, whatever is played."""
@@ -201,17 +214,23 @@ class Transport:
         pulse = self.meter.pulse_beats
         self.home_bpm = heard.pulse_bpm
         first_beat = -heard.downbeat_in * pulse
+        if self.fixed_beat > first_beat:  # once more, with another tempo: the count goes on
+            first_beat += math.ceil((self.fixed_beat - first_beat) / self.meter.bar_beats) * self.meter.bar_beats
+        one = first_beat + heard.downbeat_in * pulse
         self.beatmap = BeatMap(heard.pulse_bpm * pulse, first_beat, heard.next_pulse_s)
-        self.origin_beat, self.origin_bar = 0.0, 0
-        self.start_beat = first_beat if self.staged else 0.0
+        self.origin_beat, self.origin_bar = one, round(one / self.meter.bar_beats)
+        self.start_beat = first_beat if self.staged else one
         self.state, self.counted = "counting", False
         self.entry, self.entry_beat = ("hats", None) if self.staged else ("full", None)
-        self.fixed_beat, self._disagree, self.sticks = -1e9, 0, False
+        self._disagree, self.sticks = 0, False
         self.follower.begin()
 
     # -------------------------------------------------------------- while playing
 
     def _follow(self, now_s: float, heard: Heard, drums: bool) -> None:
+        if self._misjoined(heard):
+            self._join(now_s, heard)
+            return
         moved = self.follower.follow(self.beatmap, now_s, self.frontier(now_s), heard, self.meter, drums,
                                      self.home_bpm)  # fmt: skip
         if moved.reentry:
@@ -220,6 +239,12 @@ class Transport:
         self.beatmap = moved.beatmap
         if heard.next_pulse_s is not None and not self.counted:
             self._bar_line(heard)
+
+    def _misjoined(self, heard: Heard) -> bool:
+        """Still at the hats after a free join, and the tempo turns out to be another one."""
+        if self.entry != "hats" or self.counted or self.entry_beat is not None or heard.pulse_bpm is None:
+            return False
+        return heard.state == "locked" and abs(math.log2(heard.pulse_bpm / self.home_bpm)) > OTHER_TEMPO
 
     def _bar_line(self, heard: Heard) -> None:
         """After a free join the bar line is a belief: take the listener's when it insists."""
@@ -275,15 +300,16 @@ class Transport:
         self.hints.append(Hint("relabel", -moved))
 
     def scale(self, now_s: float, ratio: float) -> None:
-        """Half or double time from the next pulse on; the phase stays."""
+        """Half or double time from the next pulse on; phase and one stay."""
         pulse = self.meter.pulse_beats
         frontier_s = self.frontier(now_s)
         turn = math.ceil(self.beatmap.beat_at(frontier_s) / pulse - 1e-9) * pulse
-        bar, began = self.bar_of(turn)
+        began = self.bar_of(turn)[1]
+        while ((turn - began) / pulse * ratio) % 1 > 1e-6:  # a pulse that is one in the new tempo too
+            turn += pulse
         self.home_bpm *= ratio
         self._turn = BeatMap(self.beatmap.bpm * ratio, turn, self.beatmap.time_at(turn))
-        if turn - began > 1e-6:  # the bar goes on in the new tempo, no odd bar is heard
-            self.origin_beat, self.origin_bar = began, bar
+        self._turn_origin = turn - (turn - began) * ratio
         self.follower.begin()
         self.hints.append(Hint("scale", ratio))
 

@@ -1,0 +1,200 @@
+"""What the shell can do with a rig: start it, steer it, end it, and say what is plugged in."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import select
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from bandmate import patch as patches
+from bandmate import wire
+from bandmate.controls import Value
+from bandmate.errors import NoDevice, RigError
+from bandmate.events import Command, Panic
+from bandmate.places import Places, places
+from bandmate.rig import is_running, launch
+
+FIRST_DEMO = "pop"
+FLUSH_S = 0.05
+
+
+def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
+    """Start a rig and watch it; everything that may be wrong is said before bar 1."""
+    from bandmate.show.demo import load_demo
+
+    where = places(options.rig)
+    if is_running(where):
+        raise RigError(
+            f"the rig {options.rig!r} is already running; `bandmate stop` ends it, --rig NAME names another"
+        )
+    patch = patches.load(options.patch or "default")
+    demo = None if options.demo is None else options.demo or FIRST_DEMO
+    if demo:
+        load_demo(demo)
+    heard, notices = _plugged(options, where, demo is not None)
+    sound = _sound_plan(options, patch, heard, notices)
+    table = patches.as_table(patch) | {"local": bool(heard["local"])}
+    plan = {
+        "rig_id": uuid.uuid4().hex, "patch": patch.name, "table": table,
+        "seed": options.seed if options.seed is not None else secrets.randbelow(1 << 31), "params": params,
+        "commands": [] if demo or options.resume else ["arm"], "resume": options.resume, "demo": demo,
+        "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
+    }  # fmt: skip
+    launch(where, plan)
+    for notice in notices:
+        print(notice)
+    if options.headless:
+        print(f"The rig {where.rig} is up; `bandmate send`, `bandmate console` and `bandmate stop` reach it.")
+    return _watch(where, "" if demo else FIRST_DEMO, options.headless)
+
+
+def _takes(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RigError(
+            f"takes cannot be recorded in {folder} ({error.strerror}); name another --takes"
+        ) from None
+    return folder.resolve()
+
+
+def _plugged(options: argparse.Namespace, where: Places, demo: bool) -> tuple[dict[str, Any], list[str]]:
+    """Which keyboard and speakers: as asked, as remembered, or as the performer answers now, once."""
+    from bandmate.ports import devices, midi
+
+    heard: dict[str, Any] = {"midi_in": [], "device": None, "local": False} | where.remembered()
+    keyboards = [name for name in midi.inputs() if midi.choosable(name)]
+    asked = bool(where.remembered())
+    if not asked and not demo and not options.headless and sys.stdin.isatty() and keyboards:
+        from bandmate.console.first_run import ask
+
+        speakers = [] if options.no_synth else devices.outputs()
+        heard |= ask(where, keyboards, speakers)
+    if options.midi_in:
+        missing = [name for name in options.midi_in if not midi.matches(name, midi.inputs())]
+        if missing:
+            raise NoDevice(_no_port(missing[0], "input", midi.inputs()))
+        heard["midi_in"] = options.midi_in
+    if options.device is not None:
+        heard["device"] = options.device
+    notices = []
+    if not keyboards and not demo:
+        notices.append(
+            "No keyboard is plugged in. Plug one in at any time, or press d: the demo performer plays."
+        )
+    return heard, notices
+
+
+def _no_port(name: str, kind: str, there: list[str]) -> str:
+    return f"there is no MIDI {kind} {name!r}; there are: {', '.join(there) or 'none'}. Run 'bandmate ports'."
+
+
+def _sound_plan(
+    options: argparse.Namespace, patch: patches.Patch, heard: dict[str, Any], notices: list[str]
+) -> dict[str, Any]:
+    """What the sound process is asked to open; what it can't is said here, before bar 1."""
+    from bandmate.ports import devices, midi
+
+    outs = options.midi_out or []
+    for name in outs:
+        if not midi.matches(name, midi.outputs()):
+            raise NoDevice(_no_port(name, "output", midi.outputs()))
+    for part, sound in patch.sounds.items():
+        if sound.port and part in patch.parts and not midi.matches(sound.port, midi.outputs()):
+            raise NoDevice(
+                f"{patch.name}.toml: part {part!r} wants {_no_port(sound.port, 'output', midi.outputs())}"
+            )
+    synth = not options.no_synth
+    if synth:
+        font = patches.font_path(patch)
+        trouble = devices.trouble(heard["device"], options.any_device)
+        if trouble:
+            synth = False
+            notices.append(f"No sound of our own: {trouble} The band plays on MIDI out.")
+    else:
+        font = None
+    if not synth and not outs:
+        notices.append("The band plays into the take and this screen only: no synth, no MIDI output.")
+    return {
+        "midi_in": heard["midi_in"], "midi_out": outs, "synth": synth, "device": heard["device"],
+        "block_frames": options.block_frames, "virtual": True, "client": _client(options.rig),
+        "font": str(font) if font else "", "patch": patch.name,
+    }  # fmt: skip
+
+
+def _client(rig: str) -> str:
+    return "bandmate" if rig == "main" else f"bandmate-{rig}"
+
+
+def _watch(where: Places, ask_demo: str, headless: bool) -> int:
+    from bandmate.console.text import TextScreen
+
+    offer = "" if headless else "? lists the keys, q quits."
+    return TextScreen(where, offer, ask_demo, quiet=headless).run()
+
+
+def watch(rig: str) -> int:
+    """Watch and steer a band that is already running."""
+    where = places(rig)
+    if not is_running(where):
+        raise RigError(f"no rig {rig!r} is running; `bandmate` starts one")
+    return _watch(where, FIRST_DEMO, headless=False)
+
+
+def _tell(path: Path, words: list[Any]) -> None:
+    end = wire.connect(path)
+    for word in words:
+        end.send(word)
+    select.select([], [], [], FLUSH_S)
+    end.close()
+
+
+def say(rig: str, name: str, value: Value | None) -> None:
+    """Steer the running band; raises RigError when there is none."""
+    _tell(places(rig).band, [Command(time.perf_counter(), name, value, "shell")])
+
+
+def panic(rig: str) -> None:
+    """End every note: through the band, and where it is gone through the sound process itself."""
+    where = places(rig)
+    try:
+        say(rig, "panic", None)
+    except RigError:
+        _tell(where.sound, [Panic()])
+
+
+def stop(rig: str) -> int:
+    """Send the rig home and wait until it has gone."""
+    where = places(rig)
+    _tell(where.supervisor, [Command(time.perf_counter(), "leave", source="shell")])
+    until_s = time.perf_counter() + 10.0
+    while is_running(where):
+        if time.perf_counter() > until_s:
+            raise RigError(f"the rig {rig!r} does not go home; see {where.log}")
+        select.select([], [], [], FLUSH_S)
+    return 0
+
+
+def list_ports() -> int:
+    """Print MIDI ports and sound devices, and which of them are chosen by themselves."""
+    from bandmate.ports import devices, midi
+
+    for title, names in (("MIDI inputs", midi.inputs()), ("MIDI outputs", midi.outputs())):
+        print(f"{title}:")
+        for name in names or ["none"]:
+            print(
+                f"  {name}" + ("" if name == "none" or midi.choosable(name) else "  (never chosen by itself)")
+            )
+    print("Sound devices:")
+    trouble = devices.trouble(None, any_device=True)
+    speakers = devices.outputs()
+    for number, name in speakers:
+        print(f"  {number}  {name}")
+    if not speakers:
+        print(f"  none{': ' + trouble if trouble else ''}")
+    return 0

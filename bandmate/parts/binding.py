@@ -1,0 +1,94 @@
+"""Late pitch binding: a degree becomes a pitch when its note is sent, and again if the chord turns.
+
+The grammar of `Note.tone`:
+- drums: a name out of `kit.KIT`.
+- bass: `1 3 5 7` above the root, `8` the octave, `1- 3- 5- 7-` below; `step+ step-` the next scale
+  tone and `chord+ chord-` the next chord tone up or down from the last note; `same` repeats it;
+  `approach` leads into the root of the chord ahead, `toward` does so in the scale. The first note of
+  a new chord is its bass note.
+- keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
+- `+9` after a voice: seventh chords without root, with ninth.
+- `>` (bass and voices): bound to the chord ahead, an anticipation.
+- `@48-67` at the end: the pitches that the chord must stay within.
+
+One Binder a band, owned by the band's loop. Imports only the bottom layer and its own room.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeVar
+
+from bandmate.events import Note
+from bandmate.harmony import Chord, Key
+from bandmate.parts.bassline import Hand, bass_hand
+from bandmate.parts.kit import KIT
+from bandmate.parts.voicing import Voicing, voiced
+
+REMEMBERED = 8  # beats that a player can go back to
+OPEN_RANGE = (48, 72)  # C3 to C5, where a tone names no range
+
+Remembered = TypeVar("Remembered", Hand, Voicing)
+
+
+class Binder:
+    """Turns degrees into pitches; remembers, per beat, what each player did last."""
+
+    def __init__(self) -> None:
+        self._hands: dict[float, Hand] = {}
+        self._voicings: dict[str, dict[float, Voicing]] = {}
+
+    def pitch(self, note: Note, chord: Chord | None, ahead: Chord | None, key: Key | None) -> int | None:
+        """The pitch of a note over a chord, or None where it should not sound.
+
+        `ahead` is the chord at the next bar line as far as anyone knows. Asking again for the same
+        note with another chord gives the pitch that it would have had with that chord at once.
+        """
+        if note.part == "drums":
+            return KIT.get(note.tone)
+        if note.part == "bass":
+            return self._bass(note, chord, ahead, key)
+        return None if chord is None else self._voice(note, chord, ahead, key)
+
+    def reset(self) -> None:
+        """Forget where everybody was: a new song."""
+        self._hands.clear()
+        self._voicings.clear()
+
+    def _bass(self, note: Note, chord: Chord | None, ahead: Chord | None, key: Key | None) -> int | None:
+        before = _before(self._hands, note.beat)
+        if chord is None:
+            return None if before is None else before.root
+        hand = bass_hand(note.tone, before, chord, ahead, key)
+        _remember(self._hands, note.beat, hand)
+        return hand.pitch
+
+    def _voice(self, note: Note, chord: Chord, ahead: Chord | None, key: Key | None) -> int | None:
+        voice, ninth, early, low, high = _read(note.tone)
+        played = self._voicings.setdefault(note.part, {})
+        last = _before(played, note.beat) or ()
+        layout = voiced((ahead or chord) if early else chord, key, ninth, low, high, last)
+        _remember(played, note.beat, layout)
+        return layout[voice] if voice < len(layout) else None
+
+
+def _before(memory: dict[float, Remembered], beat: float) -> Remembered | None:
+    """What was done last before a beat."""
+    earlier = [done for done in memory if done < beat]
+    return memory[max(earlier)] if earlier else None
+
+
+def _remember(memory: dict[float, Remembered], beat: float, done: Remembered) -> None:
+    """Keep it under its beat, in place of an earlier answer, and forget the oldest."""
+    memory[beat] = done
+    if len(memory) > REMEMBERED:
+        del memory[next(iter(memory))]
+
+
+@lru_cache(maxsize=1024)
+def _read(tone: str) -> tuple[int, bool, bool, int, int]:
+    """A voice's tone as (voice, with ninth, anticipated, lowest, highest pitch)."""
+    written, _, pitches = tone.partition("@")
+    low, _, high = pitches.partition("-")
+    within = (int(low), int(high)) if pitches else OPEN_RANGE
+    return int(written[1]), "+9" in written, written.endswith(">"), *within

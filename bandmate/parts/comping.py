@@ -1,0 +1,109 @@
+"""Chords behind a soloist: rhythm from the style, register out of the performer's way.
+
+Shared by keys, guitar and pad. Each voice of a hit is a note of its own; `binding.py` says how its
+tone is written. Runs in the band's loop; pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bandmate.events import Note, Slot
+from bandmate.parts import feel
+from bandmate.parts.rows import Stroke
+from bandmate.parts.style import Style
+
+ROOM = 11  # semitones: every chord fits into an octave
+SPREAD = 19  # semitones: as far as a comper roams
+FLOOR, CEILING = 46, 86  # no chord of ours sits lower or higher
+TIGHT_ROOM, TIGHT_VOICES = 7, 2  # where only a dyad fits
+CRAMPED = (52, 66)  # where two soft voices go if the performer uses the whole keyboard
+SHORT_BEATS = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Comper:
+    """How one chord instrument plays: its range of pitches, voices, touch, strum and length."""
+
+    part: str
+    low: int
+    high: int
+    voices: int = 4
+    weight: float = 0.74  # of the written loudness: chords stay behind
+    strum_s: float = 0.0  # from voice to voice
+    kept: float = 0.9  # how much of the written length rings
+    plain_in_fill: bool = True  # only accents while the drummer fills
+
+
+def comp(player: Comper, slot: Slot, style: Style) -> list[Note]:
+    """The voices that begin in this slot."""
+    strokes = _strokes(player, slot, style)
+    if not strokes:
+        return []
+    chance = feel.draw(slot, player.part, place=slot.place)
+    low, high, voices = register(player, slot)
+    weight = player.weight * (0.85 if voices < player.voices else 1.0)
+    notes: list[Note] = []
+    for stroke in strokes:
+        if not feel.comes(stroke.touch, slot.density, chance) or _left_out(stroke, slot, chance.random()):
+            continue
+        beat, beats = feel.span(stroke, slot, style, player.kept)
+        loud = feel.velocity(stroke.touch, slot, chance, weight)
+        late_s = feel.offset_s(player.part, slot, style, stroke.beat)
+        for rank, tone in enumerate(_tones(stroke, slot, style, voices)):
+            late = min(late_s + rank * player.strum_s, feel.MOST_OFFSET_S)
+            played = round(min(max(loud + chance.uniform(-3, 3), feel.SOFTEST), feel.LOUDEST))
+            notes.append(Note(player.part, beat, beats, f"{tone}@{low}-{high}", played, late))
+    return notes
+
+
+def _strokes(player: Comper, slot: Slot, style: Style) -> list[Stroke]:
+    if slot.figure in ("break", "hit"):
+        if not feel.begins_here(slot):
+            return []
+        beats = SHORT_BEATS if slot.figure == "break" else slot.figure_beats or slot.meter.bar_beats
+        return [Stroke(slot.figure_beat - slot.bar_beat, beats, "all", "X")]
+    bar = feel.chosen_bar(player.part, slot, style, slot.bar)
+    if bar is None:
+        return []
+    strokes = [_tied(stroke, player, slot, style) for stroke in feel.strokes_in(bar, slot)]
+    if slot.figure == "fill" and player.plain_in_fill:
+        return [stroke for stroke in strokes if stroke.touch == "X"]
+    return strokes
+
+
+def _tied(stroke: Stroke, player: Comper, slot: Slot, style: Style) -> Stroke:
+    """A chord held to the bar line rings on where the next bar is written to let it."""
+    if stroke.beat + stroke.beats < slot.meter.bar_beats - feel.NEAR:
+        return stroke
+    coming = feel.chosen_bar(player.part, slot, style, slot.bar + 1)
+    return stroke if coming is None else replace(stroke, beats=stroke.beats + coming.tied_beats)
+
+
+def _left_out(stroke: Stroke, slot: Slot, chance: float) -> bool:
+    """A thin comper leaves out plain strokes as well."""
+    return stroke.touch == "x" and chance < 0.8 * (0.5 - slot.density)
+
+
+def _tones(stroke: Stroke, slot: Slot, style: Style, voices: int) -> list[str]:
+    """Each voice of a stroke; the last eighth of a bar belongs to the chord ahead."""
+    ninth = "+9" if style.chords == "rootless" else ""
+    early = stroke.tone.endswith(">") or stroke.beat > slot.meter.bar_beats - 0.5 - feel.NEAR
+    written = stroke.tone.removesuffix(">")
+    single = [f"v{voice}" for voice in range(voices)] if written == "all" else written.split("+")
+    return [f"{tone}{ninth}{'>' if early else ''}" for tone in single if int(tone[1]) < voices]
+
+
+def register(player: Comper, slot: Slot) -> tuple[int, int, int]:
+    """Lowest and highest pitch and how many voices: out of the octaves that the performer uses."""
+    lowest, highest = slot.performer_low, slot.performer_high
+    if lowest is None or highest is None or highest < player.low or lowest > player.high:
+        return player.low, player.high, player.voices
+    for floor in (player.low, FLOOR):
+        if lowest - 1 - floor >= ROOM:
+            return floor, lowest - 1, player.voices
+    if highest + 1 + ROOM <= CEILING:
+        return highest + 1, min(highest + 1 + SPREAD, CEILING), player.voices
+    if lowest - 1 - FLOOR >= TIGHT_ROOM:
+        return FLOOR, lowest - 1, TIGHT_VOICES
+    return *CRAMPED, TIGHT_VOICES

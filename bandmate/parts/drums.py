@@ -1,0 +1,111 @@
+"""The drummer: grooves, fills, breaks and the last stroke, out of the style's tables.
+
+Runs in the band's loop; pure.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from bandmate.events import Note, Slot
+from bandmate.parts import feel
+from bandmate.parts.kit import RIGHT_HAND, THINNED
+from bandmate.parts.rows import Stroke
+from bandmate.parts.style import Fill, Style
+
+STROKE_BEATS = 0.25
+WHO = {"kick": "pocket", "snare": "snare", "side-stick": "snare"}  # the rest are cymbals
+LAST_STROKE = ("kick", "crash")
+
+
+def play_drums(slot: Slot, style: Style) -> list[Note]:
+    """What the drummer strikes in this slot."""
+    if slot.figure in ("break", "hit"):
+        return _stroke_together(slot, style) if feel.begins_here(slot) else []
+    chance = feel.draw(slot, "drums", place=slot.place)
+    strokes = _strokes(slot, style)
+    if slot.crash and slot.place < feel.NEAR:
+        strokes = [Stroke(0.0, STROKE_BEATS, "crash", "x"), *strokes]
+    struck = [stroke for stroke in strokes if feel.comes(stroke.touch, slot.density, chance)]
+    return [_note(stroke, slot, style, chance) for stroke in _one_hand(_thinned(struck, slot))]
+
+
+def _strokes(slot: Slot, style: Style) -> list[Stroke]:
+    """The written strokes: the fill's where one is under way, else the groove's."""
+    if slot.figure == "fill" and slot.entry not in THINNED:
+        fill = chosen_fill(slot, style)
+        if fill is not None:
+            begins = slot.figure_beat + slot.figure_beats - fill.beats - slot.bar_beat
+            if slot.place >= begins - feel.NEAR:
+                moved = (
+                    Stroke(stroke.beat + begins, stroke.beats, stroke.tone, stroke.touch, stroke.triplet)
+                    for stroke in fill.bar.strokes
+                )
+                low, high = slot.place - feel.NEAR, slot.place + 0.5 - feel.NEAR
+                return [stroke for stroke in moved if low <= stroke.beat < high]
+    bar = feel.chosen_bar("drums", slot, style, slot.bar)
+    return [] if bar is None else feel.strokes_in(bar, slot)
+
+
+def chosen_fill(slot: Slot, style: Style) -> Fill | None:
+    """One fill for this stretch: best as long as it, else shorter; a longer one loses its head."""
+    compound = slot.meter.pulse_beats == 1.5
+    fits = [fill for fill in style.fills if fill.compound == compound and slot.section in fill.sections]
+    if not fits:
+        return None
+    exact = any(abs(fill.beats - slot.figure_beats) < feel.NEAR for fill in fits)
+    weights = []
+    for fill in fits:
+        longer = fill.beats - slot.figure_beats
+        weights.append(3.0 if abs(longer) < feel.NEAR else 1.0 if longer < 0 else 0.0 if exact else 2.0)
+    chance = Random(f"{slot.seed}/fill/{slot.figure_beat:g}")
+    return chance.choices(fits, weights if any(weights) else None)[0]
+
+
+def _thinned(strokes: list[Stroke], slot: Slot) -> list[Stroke]:
+    """What is left of them while the band comes in or plays less."""
+    left = THINNED.get(slot.entry)
+    if left is None:
+        return strokes
+    return [
+        Stroke(stroke.beat, stroke.beats, left[stroke.tone], stroke.touch, stroke.triplet)
+        for stroke in strokes
+        if stroke.tone in left and not (stroke.tone == "snare" and stroke.touch in "g,")
+    ]
+
+
+def _one_hand(strokes: list[Stroke]) -> list[Stroke]:
+    """Each drum once on a place, and one cymbal for the right hand."""
+    kept: dict[tuple[float, str], Stroke] = {}
+    for stroke in strokes:
+        hand = "hand" if stroke.tone in RIGHT_HAND else stroke.tone
+        held = kept.get((stroke.beat, hand))
+        if held is None or (hand == "hand" and _rank(stroke) < _rank(held)):
+            kept[stroke.beat, hand] = stroke
+    return list(kept.values())
+
+
+def _rank(stroke: Stroke) -> int:
+    return RIGHT_HAND.index(stroke.tone)
+
+
+def _stroke_together(slot: Slot, style: Style) -> list[Note]:
+    """The one stroke of a break or an ending, with everybody."""
+    chance = feel.draw(slot, "drums", place=slot.place)
+    drums = LAST_STROKE if slot.figure == "hit" or slot.crash else ("kick", "snare")
+    place = slot.figure_beat - slot.bar_beat
+    strokes = [Stroke(place, STROKE_BEATS, drum, "X") for drum in drums]
+    return [_note(stroke, slot, style, chance) for stroke in _thinned(strokes, slot)]
+
+
+def _note(stroke: Stroke, slot: Slot, style: Style, chance: Random) -> Note:
+    beat, _ = feel.span(stroke, slot, style)
+    who = WHO.get(stroke.tone, "cymbals")
+    return Note(
+        "drums",
+        beat,
+        STROKE_BEATS,
+        stroke.tone,
+        feel.velocity(stroke.touch, slot, chance),
+        feel.offset_s(who, slot, style, stroke.beat),
+    )

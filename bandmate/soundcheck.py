@@ -1,0 +1,141 @@
+"""The soundcheck: everything a gig needs, in plain words, each trouble with its mend.
+
+Runs in the shell's process before the show; opens nothing that a running rig needs. Marks: `ok`,
+`hm` (worth mending before a gig), `no` (the band can't play like this).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bandmate import patch as patches
+from bandmate.errors import BandmateError
+from bandmate.places import places
+
+FREE_BYTES = 1 << 30
+BATTERY_PERCENT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the soundcheck."""
+
+    mark: str  # ok, hm, no
+    what: str
+    mend: str = ""
+
+
+def soundcheck(patch: str, out: Path | None) -> int:
+    """Print every finding; exit status 2 where the band can't play at all."""
+    findings = [finding for check in CHECKS for finding in check(patch)]
+    for finding in findings:
+        print(f"{finding.mark}  {finding.what}" + (f"\n    -> {finding.mend}" if finding.mend else ""))
+    if out is not None:
+        out.write_text(json.dumps([asdict(finding) for finding in findings], indent=1))
+    troubles = sum(finding.mark == "no" for finding in findings)
+    hints = sum(finding.mark == "hm" for finding in findings)
+    print(f"\n{'Not ready' if troubles else 'Ready'}: {troubles} to mend, {hints} worth a look.")
+    return 2 if troubles else 0
+
+
+def _python(_: str) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("ok", f"Python {version}")
+
+
+def _patch(name: str) -> Iterator[Finding]:
+    from bandmate.parts.style import load_style
+
+    try:
+        patch = patches.load(name)
+        load_style(patch.style)
+        yield Finding("ok", f"patch {patch.name}: {patch.style}, {' '.join(patch.parts)}")
+        yield Finding("ok", f"soundfont {patches.font_path(patch).name}")
+    except BandmateError as error:
+        yield Finding("no", str(error), "mend the patch, or name another with --patch")
+
+
+def _synth(name: str) -> Iterator[Finding]:
+    from bandmate.ports.renderer import Renderer
+
+    try:
+        patch = patches.load(name)
+        began_s = time.perf_counter()
+        with Renderer(patch, 48000, patches.font_path(patch)) as renderer:
+            renderer.render(64)
+        yield Finding("ok", f"the synth plays (loaded in {time.perf_counter() - began_s:.2f} s)")
+    except BandmateError as error:
+        yield Finding("hm", str(error), "without it the band plays on MIDI out only")
+
+
+def _midi(_: str) -> Iterator[Finding]:
+    from bandmate.ports import midi
+
+    keyboards = [name for name in midi.inputs() if midi.choosable(name)]
+    if keyboards:
+        yield Finding("ok", f"keyboards: {', '.join(keyboards)}")
+    else:
+        yield Finding("hm", "no keyboard is plugged in", "plug one in, or play along with `bandmate --demo`")
+
+
+def _speakers(_: str) -> Iterator[Finding]:
+    from bandmate.ports import devices
+
+    remembered = places().remembered().get("device")
+    trouble = devices.trouble(remembered, any_device=False)
+    if trouble:
+        yield Finding("hm", f"sound: {trouble}", "choose a device with --device; `bandmate ports` lists them")
+    else:
+        yield Finding("ok", f"sound devices: {', '.join(name for _, name in devices.outputs())}")
+
+
+def _priority(_: str) -> Iterator[Finding]:
+    if not hasattr(os, "sched_setscheduler"):
+        return
+    before = os.sched_getscheduler(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+        os.sched_setscheduler(0, before, os.sched_param(0))
+        yield Finding("ok", "the system lets the band run first (SCHED_FIFO)")
+    except OSError:
+        mend = "allow rtprio to your user: Debian: apt-get install jackd2, then join the group 'audio'"
+        yield Finding("hm", "the band may not run first (no SCHED_FIFO): notes can be some ms late", mend)
+
+
+def _machine(_: str) -> Iterator[Finding]:
+    for path in Path("/sys/devices/system/cpu").glob("cpu0/cpufreq/scaling_governor"):
+        governor = path.read_text().strip()
+        if governor == "powersave":
+            yield Finding(
+                "hm", "the processor saves power (powersave)", "sudo cpupower frequency-set -g performance"
+            )
+    for supply in Path("/sys/class/power_supply").glob("BAT*"):
+        status = (supply / "status").read_text().strip()
+        percent = int((supply / "capacity").read_text())
+        if status == "Discharging":
+            mark = "hm" if percent < BATTERY_PERCENT else "ok"
+            yield Finding(mark, f"on battery, {percent} % left", "plug the laptop in" if mark == "hm" else "")
+    if sys.platform.startswith("linux") and not shutil.which("systemd-inhibit"):
+        mend = "switch off sleep in the desktop's settings"
+        yield Finding("hm", "nothing keeps this machine awake (no systemd-inhibit)", mend)
+
+
+def _disk(_: str) -> Iterator[Finding]:
+    where = places()
+    free = shutil.disk_usage(where.takes).free
+    if free < FREE_BYTES:
+        yield Finding("hm", f"{free >> 20} MB free for takes in {where.takes}", "free some disk space")
+    else:
+        yield Finding("ok", f"takes go to {where.takes}")
+
+
+CHECKS: tuple[Callable[[str], Iterator[Finding]], ...] = (
+    _python, _patch, _synth, _midi, _speakers, _priority, _machine, _disk,
+)  # fmt: skip

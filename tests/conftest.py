@@ -1,0 +1,101 @@
+"""A band in virtual time for every test: `score` builds one, plays for it, and reads what it played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bandmate import patch as patches
+from bandmate.band import Band
+from bandmate.events import Command, Event, NoteOff, NoteOn, Outbox, Status
+from bandmate.patch import Patch
+from bandmate.rehearsal import load_styles
+from bandmate.show.ledger import Ledger, Played
+from bandmate.timing import step_index, step_time_s
+
+STYLES = load_styles()
+
+
+class Stage:
+    """A band, a performer's keys and commands by the second, and everything that came out."""
+
+    def __init__(self, patch: Patch | None = None, seed: int = 1, **params: float | str) -> None:
+        named = {name.replace("_", "-"): value for name, value in params.items()}
+        self.band = Band(patch or patches.load("bench"), STYLES, seed, named)
+        self.ledger = Ledger()
+        self.events: list[Event] = []
+        self.outs: list[tuple[float, Outbox]] = []
+        self.statuses: list[Status] = []
+        self.beats = []
+        self.step = 0
+
+    def say(self, time_s: float, name: str, value: float | str | None = None) -> None:
+        self.events.append(Command(time_s, name, value, "test"))
+
+    def key(self, time_s: float, pitch: int, length_s: float = 0.4, velocity: int = 80) -> None:
+        self.events.append(NoteOn(time_s, pitch, velocity))
+        self.events.append(NoteOff(time_s + length_s, pitch))
+
+    def chord(self, time_s: float, pitches: Sequence[int], length_s: float = 0.4, velocity: int = 80) -> None:
+        for pitch in pitches:
+            self.key(time_s, pitch, length_s, velocity)
+
+    def tap_in(self, first_s: float = 1.0, gap_s: float = 0.5, taps: int = 4) -> float:
+        """Arm and tap; returns when beat 0 is due."""
+        self.say(0.0, "arm")
+        for index in range(taps):
+            self.say(first_s + index * gap_s, "tap")
+        return first_s + taps * gap_s
+
+    def comp(
+        self, begin_s: float, beats: int, gap_s: float = 0.5, pitches: Sequence[int] = (48, 60, 64, 67)
+    ) -> None:
+        """A chord on every beat, held for most of it."""
+        for beat in range(beats):
+            self.chord(begin_s + beat * gap_s, pitches, gap_s * 0.9)
+
+    def play(self, until_s: float) -> Stage:
+        """Run on to a moment."""
+        waiting = sorted(self.events, key=lambda event: event.time_s)
+        while self.step <= step_index(until_s):
+            now_s = step_time_s(self.step)
+            due = [event for event in waiting if event.time_s <= now_s]
+            waiting = waiting[len(due) :]
+            out = self.band.step(now_s, due)
+            self.ledger.book(now_s, out.sends)
+            self.beats += out.beats
+            if out.sends:
+                self.outs.append((now_s, out))
+            if out.status:
+                self.statuses.append(out.status)
+            self.step += 1
+        self.events = waiting
+        return self
+
+    def notes(self, part: str = "", after_s: float = 0.0, before_s: float = 1e9) -> list[Played]:
+        return [
+            note for note in self.ledger.played()
+            if part in ("", note.part) and after_s <= note.on_s < before_s
+        ]  # fmt: skip
+
+    @property
+    def state(self) -> str:
+        return self.band.transport.state
+
+    @property
+    def sounding(self) -> list[Played]:
+        now_s = step_time_s(self.step)
+        return [
+            n for n in self.ledger.notes.values() if n.on_s <= now_s and (n.off_s is None or n.off_s > now_s)
+        ]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def make_stage() -> type[Stage]:
+    return Stage
