@@ -123,12 +123,14 @@ def check(name: str, value: Value | None) -> tuple[str, Value | None]:
         raise BandmateError(f"{name} needs a value: {span(row)}")
     if isinstance(row.default, str):
         text = str(value)
+        if not isinstance(value, str):
+            raise BandmateError(f"{name} cannot be {value!r}; it takes {span(row)}")
         if row.choices and text not in row.choices:
             raise BandmateError(f"{name} cannot be {text!r}; it takes {span(row)}")
         return name, text
     try:
-        number = float(value)
-    except ValueError:
+        number = float("nan") if isinstance(value, bool) else float(value)
+    except (ValueError, TypeError):
         number = float("nan")
     if not row.low <= number <= row.high:
         raise BandmateError(f"{name} cannot be {value!r}; it takes {span(row)}")

@@ -140,16 +140,6 @@ def _clashes(tone: int, tones: set[int]) -> bool:
     return tone not in tones and ((tone + 1) % 12 in tones and (tone - 1) % 12 in tones)
 
 
-def nearest(tone: int, around: int, low: int = 0, high: int = 127) -> int:
-    """The pitch of a class nearest to another pitch, folded into a range (the lower one on a tie)."""
-    pitch = around + (tone - around + 5) % 12 - 5
-    while pitch < low:
-        pitch += 12
-    while pitch > high:
-        pitch -= 12
-    return pitch
-
-
 def pitch_name(pitch: int) -> str:
     """`60` as `C4`: for pictures and messages."""
     return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"

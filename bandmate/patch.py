@@ -118,10 +118,16 @@ def read_toml(path: Path, known: list[str]) -> dict[str, Any]:
 def parse(table: dict[str, Any], path: Path) -> Patch:
     """A patch out of its tables; every key and value is checked."""
     table = dict(table)
+    for key in ("name", "zones", "sounds"):
+        if key in table:
+            raise BadPatch(f"{path}: unknown key '{key}'; it takes {', '.join(_keys(Patch))}")
     performer = _table(table.pop("performer", {}), "performer", path)
+    rows = performer.pop("zone", [])
+    if not isinstance(rows, list):
+        raise BadPatch(f"{path}: 'performer.zone' is {rows!r}, but zones are written [[performer.zone]]")
     zones = tuple(
         _record(Zone, _table(zone, "performer.zone", path), f"performer.zone[{index}]", path)
-        for index, zone in enumerate(performer.pop("zone", []), 1)
+        for index, zone in enumerate(rows, 1)
     )
     if performer:
         raise BadPatch(f"{path}: unknown key 'performer.{next(iter(performer))}'; it takes zone")
@@ -150,16 +156,36 @@ def as_table(patch: Patch) -> dict[str, Any]:
     return table | {"meter": str(patch.meter), "performer": {"zone": list(zones)}, "sound": sounds}
 
 
+RANGES: dict[str, tuple[float, float]] = {
+    "tuning_hz": (430, 450), "reverb": (0, 1), "low_key": (0, 127), "tap_control": (0, 127),
+    "low": (0, 127), "high": (0, 127), "bank": (0, 16383), "program": (0, 127), "octave": (-4, 4),
+    "transpose": (-24, 24), "level": (0, 2), "pan": (-1, 1), "curve": (0.2, 5), "channel": (1, 16),
+}  # fmt: skip
+
+
+def _in_range(record: Any, prefix: str, path: Path) -> None:
+    for key, (low, high) in RANGES.items():
+        value = getattr(record, key, low)
+        if not low <= value <= high:
+            raise BadPatch(f"{path}: key '{prefix}{key}' is {value:g}; it takes {low:g} to {high:g}")
+
+
 def _check(patch: Patch, path: Path) -> None:
     for part in patch.parts:
         _one_of(part, PARTS, "parts", path)
+    if not patch.parts or len(set(patch.parts)) < len(patch.parts):
+        raise BadPatch(f"{path}: key 'parts' is {list(patch.parts)}; name each player once, one at least")
     _one_of(patch.bass, BASS_MANNERS, "bass", path)
     _one_of(patch.style, tuple(names("styles")), "style", path)
-    if not 430 <= patch.tuning_hz <= 450:
-        raise BadPatch(f"{path}: key 'tuning_hz' is {patch.tuning_hz:g}; it takes 430 to 450")
+    if "style" in patch.params:
+        _one_of(str(patch.params["style"]), tuple(names("styles")), "params.style", path)
+    _in_range(patch, "", path)
+    for part, sound in patch.sounds.items():
+        _in_range(sound, f"sound.{part}.", path)
     for zone in patch.zones:
+        _in_range(zone, "performer.zone.", path)
         _one_of(zone.hears, HEARS, "performer.zone.hears", path)
-        if not 0 <= zone.low <= zone.high <= 127:
+        if zone.low > zone.high:
             raise BadPatch(
                 f"{path}: a performer.zone from {zone.low} to {zone.high} holds no key of 0 to 127"
             )
@@ -184,10 +210,20 @@ def _record(kind: type[Any], table: dict[str, Any], where: str, path: Path) -> A
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in kind.__dataclass_fields__:
-            takes = ", ".join(kind.__dataclass_fields__)
-            raise BadPatch(f"{path}: unknown key '{prefix}{key}'; it takes {takes}")
+            raise BadPatch(f"{path}: unknown key '{prefix}{key}'; it takes {', '.join(_keys(kind))}")
         values[key] = _typed(value, getattr(example, key), f"{prefix}{key}", path)
     return kind(**values)
+
+
+def _keys(kind: type[Any]) -> list[str]:
+    """What a file may write for a record."""
+    if kind is not Patch:
+        return list(kind.__dataclass_fields__)
+    return [
+        *(key for key in kind.__dataclass_fields__ if key not in ("name", "zones", "sounds")),
+        "performer",
+        "sound",
+    ]
 
 
 def _typed(value: Any, example: Any, key: str, path: Path) -> Any:
@@ -196,14 +232,20 @@ def _typed(value: Any, example: Any, key: str, path: Path) -> Any:
     if isinstance(example, tuple) and isinstance(value, list):
         return tuple(value)
     if type(value) is not type(example):
-        wanted = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+        wanted = {
+            str: "a text",
+            int: "a whole number",
+            float: "a number",
+            bool: "true or false",
+            tuple: "a list",
+        }
         raise BadPatch(
             f"{path}: key '{key}' is {value!r}; it takes {wanted.get(type(example), type(example).__name__)}"
         )
     return value
 
 
-def _one_of(value: str, allowed: tuple[str, ...], key: str, path: Path) -> None:
+def _one_of(value: Any, allowed: tuple[str, ...], key: str, path: Path) -> None:
     if value not in allowed:
         raise BadPatch(f"{path}: key '{key}' names {value!r}; it takes {', '.join(allowed)}")
 

@@ -92,3 +92,10 @@ def places(rig: str = "main") -> Places:
     except OSError as error:
         raise RigError(f"{error.filename} cannot be made ({error.strerror}); set BANDMATE_HOME") from None
     return found
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file by another in one move, so that it is never half written."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

@@ -34,10 +34,10 @@ from bandmate.events import (
 )  # fmt: skip
 from bandmate.parts.style import Style, load_style
 from bandmate.patch import Patch
+from bandmate.places import write_whole
 from bandmate.show.ledger import Ledger, Played
 from bandmate.show.midifile import read_midi, tempo_changes, write_band
 from bandmate.show.take import Header, Take, read_take
-from bandmate.show.writer import write_whole
 from bandmate.timing import STEP_S, period_s, step_index, step_time_s
 from bandmate.transport import START_S
 

@@ -122,6 +122,11 @@ def ticks(beats: float, ppq: int = PPQ) -> int:
     return round(beats * ppq)
 
 
+def beats_of_ticks(ticks: int, ppq: int = PPQ) -> float:
+    """Whole ticks of a MIDI file as beats."""
+    return ticks / ppq
+
+
 def frames(seconds: float, rate_hz: float) -> int:
     """Seconds as whole audio frames."""
     return round(seconds * rate_hz)

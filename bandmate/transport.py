@@ -215,7 +215,9 @@ class Transport:
         self.home_bpm = heard.pulse_bpm
         first_beat = -heard.downbeat_in * pulse
         if self.fixed_beat > first_beat:  # once more, with another tempo: the count goes on
-            first_beat += math.ceil((self.fixed_beat - first_beat) / self.meter.bar_beats) * self.meter.bar_beats
+            first_beat += (
+                math.ceil((self.fixed_beat - first_beat) / self.meter.bar_beats) * self.meter.bar_beats
+            )
         one = first_beat + heard.downbeat_in * pulse
         self.beatmap = BeatMap(heard.pulse_bpm * pulse, first_beat, heard.next_pulse_s)
         self.origin_beat, self.origin_bar = one, round(one / self.meter.bar_beats)

@@ -8,29 +8,26 @@ token file beside it. One thread per end; a full socket drops and counts, it nev
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hmac
 import json
+import math
 import os
 import secrets
 import socket
 import struct
 import time
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from bandmate import events
 from bandmate.errors import RigError
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in vars(events).values()
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
-    and kind.__name__ not in ("Heard", "Moment", "Slot", "Outbox", "Note")
-}  # fmt: skip
-FIELDS: dict[str, tuple[str, ...]] = {
-    name: tuple(part.name for part in dataclasses.fields(kind)) for name, kind in KINDS.items()
+    for kind in (*get_args(events.Event), *get_args(events.Send), events.Status, events.SoundReady)
 }
+FIELDS: dict[str, dict[str, Any]] = {name: get_type_hints(kind) for name, kind in KINDS.items()}
 LARGEST_BYTES = 1 << 20
 
 
@@ -47,23 +44,37 @@ def as_plain(value: Any) -> dict[str, Any]:
 
 def from_plain(plain: Any) -> Any:
     """The object that `as_plain` wrote; raises ValueError for anything else."""
-    if not isinstance(plain, dict) or plain.get("is") not in KINDS:
+    if not isinstance(plain, dict) or not isinstance(plain.get("is"), str) or plain["is"] not in KINDS:
         raise ValueError(f"not an object of bandmate's wire: {str(plain)[:80]}")
     name = plain["is"]
-    found = {key: _tuples(plain[key]) for key in FIELDS[name] if key in plain}
+    found = {key: _fitting(plain[key], wanted, key) for key, wanted in FIELDS[name].items() if key in plain}
     try:
         return KINDS[name](**found)
     except TypeError as error:
         raise ValueError(f"a {name} without all it needs: {str(plain)[:80]}") from error
 
 
+def _fitting(value: Any, wanted: Any, key: str) -> Any:
+    """A value of the kind that a field takes; a float is finite, a list becomes a tuple."""
+    kinds = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
+    for kind in kinds:
+        plain = get_origin(kind) or kind
+        if plain is tuple and isinstance(value, list):
+            return tuple(value)
+        if plain is float and isinstance(value, int | float) and not isinstance(value, bool):
+            if math.isfinite(value):
+                return value
+        elif isinstance(value, plain) and (plain is bool or not isinstance(value, bool)):
+            return value
+    raise ValueError(f"{key} cannot be {str(value)[:40]!r}")
+
+
 def decode(line: str | bytes) -> Any:
     """The object of one line; raises ValueError for anything else."""
-    return from_plain(json.loads(line))
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    try:
+        return from_plain(json.loads(line))
+    except RecursionError as error:
+        raise ValueError("too deep to be an object of bandmate's wire") from error
 
 
 class Wire:
@@ -118,6 +129,7 @@ class Wire:
             (size,) = struct.unpack_from(">I", self._in)
             if size > LARGEST_BYTES:
                 self.open = False
+                self._in.clear()
                 break
             if len(self._in) < 4 + size:
                 break
@@ -127,7 +139,7 @@ class Wire:
                 found.append(decode(body))
             except ValueError:
                 self.open = False
-                break
+                self._in.clear()
         return found
 
     def close(self) -> None:
@@ -146,7 +158,10 @@ class Door:
         self.sock: socket.socket | None = None
 
     def open(self) -> Door:
-        """Start to listen; a stale file of a dead process is replaced."""
+        """Start to listen; a stale file of a dead process is replaced, a living one's is respected."""
+        with contextlib.suppress(OSError):
+            _connect_once(self.path).close()
+            raise RigError(f"somebody listens at {self.path} already")
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
         if hasattr(socket, "AF_UNIX"):
@@ -154,6 +169,11 @@ class Door:
             before = os.umask(0o177)
             try:
                 self.sock.bind(str(self.path))
+            except OSError as error:
+                self.sock.close()
+                raise RigError(
+                    f"{self.path} cannot be a socket ({error}); set BANDMATE_HOME to a short path"
+                ) from None
             finally:
                 os.umask(before)
         else:  # Windows
@@ -193,6 +213,7 @@ class Door:
         """Stop listening and take the file away."""
         if self.sock is not None:
             self.sock.close()
+            self.sock = None
             with contextlib.suppress(OSError):
                 self.path.unlink()
 

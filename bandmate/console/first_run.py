@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bandmate.places import Places
-from bandmate.show.writer import write_whole
+from bandmate.places import Places, write_whole
 
 
 def ask(where: Places, keyboards: list[str], speakers: list[tuple[int, str]]) -> dict[str, Any]:

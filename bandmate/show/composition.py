@@ -21,7 +21,7 @@ from bandmate.timing import METERS, Meter, swung
 
 KEYS: dict[str, tuple[Any, Any]] = {  # a key of the file: its default, and its kind, choices or (low, high)
     "title": (None, str),
-    "style": (None, str),  # and the name of a style that ships, see `read`
+    "style": (None, str),  # `read` puts the styles that ship here
     "meter": ("4/4", METERS),
     "bpm": (None, (30.0, 300.0)),  # pulses a minute
     "key": (None, (*NAMES, *(f"{name}m" for name in NAMES))),

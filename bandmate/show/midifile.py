@@ -18,7 +18,7 @@ from bandmate.errors import BadFile
 from bandmate.events import Bend, Control, Event, NoteOff, NoteOn
 from bandmate.show.ledger import Played
 from bandmate.show.take import Take
-from bandmate.timing import PPQ, Meter, bpm_of_us, period_s, step_index, tempo_us, ticks
+from bandmate.timing import PPQ, Meter, beats_of_ticks, bpm_of_us, period_s, step_index, tempo_us, ticks
 
 CHANNELS = {"performer": 0, "bass": 1, "keys": 2, "guitar": 3, "pad": 4, "lead": 5, "drums": 9}
 
@@ -81,7 +81,7 @@ class TempoMap:
         return max(0, self.ticks[at] + ticks(beats))
 
     def _time_s(self, tick: int) -> float:
-        beats = (tick - self.ticks[-1]) / PPQ
+        beats = beats_of_ticks(tick - self.ticks[-1])
         return self.times_s[-1] + beats * period_s(bpm_of_us(self.tempos_us[-1]))
 
 

@@ -8,7 +8,6 @@ temporary file first, so a good state is never half overwritten.
 from __future__ import annotations
 
 import json
-import os
 import queue
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from threading import Thread
 from typing import Any, TextIO
 
 from bandmate.events import Event
+from bandmate.places import write_whole
 from bandmate.show.take import Header, event_line, header_line
 
 FLUSH_S = 0.5
@@ -108,10 +108,3 @@ class TakeWriter:
             except OSError:
                 self._failed = True
             self._file = None
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file by another in one move, so that it is never half written."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

@@ -1,0 +1,210 @@
+"""The bar-pointer filter: which tempo and which place in the pulse explain the onsets, frame by frame.
+
+A hidden Markov model over (tempo, phase) run forwards only, after Whiteley, Cemgil and Godsill's bar
+pointer and Krebs, Boeck and Widmer's state space; its onset templates have a fixed width in seconds and
+are divided by their mean for each tempo, so that a doubled tempo pays for covering more of the time line.
+Runs in the band process, once every `FRAME_S`; imports timing only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from bandmate.timing import bpm_of, period_s
+
+FRAME_S = 0.01  # one frame of the filter; a tempo is a whole number of frames a pulse
+FASTEST_FRAMES, SLOWEST_FRAMES = 15, 260  # pulses of 0.15 s (400 bpm) to 2.6 s (23 bpm) have states
+FREE_BPM = (48.0, 215.0)  # where we look when nobody counted in
+HOME_BPM = 95.0  # the tempo we expect of strangers,
+HOME_OCTAVES = 0.8  # and how sure we are of it
+STIFFNESS = 110.0  # how unwilling a tempo is to change from pulse to pulse
+LEAK = 2e-5  # share of the prior mixed in each frame, so that a lost tempo can come back
+LEAD = 1.6  # how much heavier another tempo must be before we change to it
+MISS = 0.02  # what an expected pulse without onset costs
+
+# where onsets fall in a pulse: (phase, height); strong onsets sit on the pulse, weak ones anywhere
+STRONG = ((0, 1.0), (1 / 2, 0.35), (1 / 4, 0.1), (3 / 4, 0.12), (1 / 3, 0.06), (2 / 3, 0.12))
+WEAK = ((0, 0.6), (1 / 2, 0.6), (1 / 4, 0.25), (3 / 4, 0.25), (1 / 3, 0.12), (2 / 3, 0.2))
+STRONG_THIRDS = ((0, 1.0), (1 / 3, 0.2), (2 / 3, 0.35), (1 / 6, 0.04), (1 / 2, 0.08), (5 / 6, 0.06))
+WEAK_THIRDS = ((0, 0.6), (1 / 3, 0.5), (2 / 3, 0.6), (1 / 6, 0.12), (1 / 2, 0.15), (5 / 6, 0.15))
+
+STRONG_EIGHTHS = ((0, 0.8), (1 / 2, 0.8), (1 / 4, 0.1), (3 / 4, 0.1))
+TEMPLATES = {
+    "halves": (STRONG, WEAK),
+    "thirds": (STRONG_THIRDS, WEAK_THIRDS),
+    "eighths": (STRONG_EIGHTHS, WEAK),
+}
+
+Peaks = tuple[tuple[float, float], ...]
+Floats = npt.NDArray[np.float32]
+Whole = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Every state there is, tempo after tempo, and what each expects; shared, never written."""
+
+    frames: Whole  # (tempi,) length of a pulse
+    first: Whole  # (tempi + 1,) where each tempo's states begin
+    cosine: Floats  # (states,) the phase on the circle
+    sine: Floats
+    phase: Floats  # (states,) 0..1
+    strong: Floats  # (states,) likelihood of a strong onset here
+    weak: Floats
+    missed: Floats  # (states,) factor for a frame without onset
+
+
+@lru_cache(maxsize=4)
+def space(division: str) -> Space:
+    """The states for pulses that divide in halves (simple meters), thirds (compound), eighths (odd)."""
+    frames = np.arange(FASTEST_FRAMES, SLOWEST_FRAMES + 1)
+    first = np.concatenate([[0], np.cumsum(frames)])
+    length = np.repeat(frames, frames)
+    phase = (np.arange(first[-1]) - np.repeat(first[:-1], frames)) / length
+    strong, weak = (_template(peaks, phase, frames, first) for peaks in TEMPLATES[division])
+    turn = 2 * np.pi * phase
+    columns = (np.cos(turn), np.sin(turn), phase, strong, weak, 1 - MISS * np.minimum(strong, 6))
+    return Space(frames, first, *(column.astype(np.float32) for column in columns))
+
+
+def _template(
+    peaks: Peaks, phase: npt.NDArray[np.float64], frames: Whole, first: Whole
+) -> npt.NDArray[np.float64]:
+    """How likely an onset is at each phase: peaks of fixed width in seconds, mean 1 for every tempo."""
+    pulse_s = np.repeat(frames, frames) * FRAME_S
+    density = np.full(len(phase), 0.04)
+    for place, height in peaks:
+        distance_s = np.abs((phase - place + 0.5) % 1 - 0.5) * pulse_s
+        density += height * np.exp(-0.5 * (distance_s / (0.018 + 0.012 * pulse_s)) ** 2)
+    mean = np.add.reduceat(density, first[:-1]) / frames
+    return density / np.repeat(mean, frames)
+
+
+class BarPointer:
+    """The belief over tempo and phase; `advance` it once a frame, then read the estimate."""
+
+    def __init__(self, division: str = "halves") -> None:
+        self.space = space(division)
+        self.period_s = period_s(HOME_BPM)  # of the winning tempo cluster
+        self.phase = 0.0  # 0..1, of the frame's middle
+        self.agreement = 0.0  # 0..1: mass that agrees on tempo and phase
+        self.look(FREE_BPM, HOME_BPM, HOME_OCTAVES)
+
+    def look(self, bpm: tuple[float, float], home_bpm: float, octaves: float) -> None:
+        """Search pulses between two tempi, expecting `home_bpm` give or take `octaves`; belief is lost."""
+        shortest, longest = (round(period_s(edge) / FRAME_S) for edge in (max(bpm), min(bpm)))
+        low = min(max(shortest - FASTEST_FRAMES, 0), len(self.space.frames) - 9)
+        high = min(max(longest - FASTEST_FRAMES + 1, low + 9), len(self.space.frames))
+        self.tempi = self.space.frames[low:high]
+        self.begin = self.space.first[low:high] - self.space.first[low]
+        states = slice(self.space.first[low], self.space.first[high])
+        names = ("cosine", "sine", "strong", "weak", "missed")
+        self.cosine, self.sine, self.strong, self.weak, self.missed = (
+            getattr(self.space, name)[states] for name in names
+        )
+        self.place = self.space.phase[states]
+        self.end = self.begin + self.tempi - 1
+        self._expect(home_bpm, octaves)
+
+    def _expect(self, home_bpm: float, octaves: float) -> None:
+        """The prior, the unwillingness to change tempo, and room to work in."""
+        off = np.log2(self.tempi * FRAME_S / period_s(home_bpm)) / octaves
+        liking = np.exp(-0.5 * off**2) + 1e-6
+        ratio = self.tempi[None, :] / self.tempi[:, None]
+        change = np.exp(-STIFFNESS * np.abs(ratio - 1)) * liking[None, :] ** 0.05
+        self.change = (change / change.sum(1, keepdims=True)).astype(np.float32)  # (from, to)
+        prior = np.repeat(liking / self.tempi, self.tempi)
+        self.prior = (prior / prior.sum()).astype(np.float32)
+        self.leaking = self.prior * np.float32(LEAK)
+        self.belief = self.prior.copy()
+        self._next = np.empty_like(self.belief)
+        self._likelihood = np.empty_like(self.belief)
+        self._part = np.empty_like(self.belief)
+        self.mass = np.add.reduceat(self.belief, self.begin)  # (tempi,)
+
+    def follow(self, bpm: tuple[float, float], home_bpm: float, octaves: float) -> None:
+        """Search other tempi than before, but keep what is believed of those in both windows."""
+        old, tempi, begin = self.belief, self.tempi, self.begin
+        self.look(bpm, home_bpm, octaves)
+        low, high = max(tempi[0], self.tempi[0]), min(tempi[-1], self.tempi[-1])
+        if low > high:
+            return
+        length = int((low + high) * (high - low + 1) // 2)
+        was, now = begin[low - tempi[0]], self.begin[low - self.tempi[0]]
+        self.belief *= 1e-3
+        self.belief[now : now + length] += old[was : was + length]
+        self.belief /= self.belief.sum()
+        self._estimate()
+
+    def seed(self, pulse_s: float, phase: float, spread: float = 0.03) -> None:
+        """Believe one tempo and phase (0..1, now), each give or take `spread` of a pulse."""
+        length = np.repeat(self.tempi * FRAME_S, self.tempi)
+        off = (self.place - phase + 0.5) % 1 - 0.5
+        bump = np.exp(-0.5 * ((length / pulse_s - 1) / spread) ** 2 - 0.5 * (off / spread) ** 2)
+        self.belief[:] = bump / bump.sum() * (1 - 1e-3) + self.prior * 1e-3
+        self.period_s = pulse_s
+        self._estimate()
+
+    def advance(self, onset: float, listening: bool) -> None:
+        """One frame on; `onset` 0..1 is what was struck in it, and silence counts only while `listening`."""
+        old, new = self.belief, self._next
+        new[1:] = old[:-1]
+        new[self.begin] = old[self.end] @ self.change
+        if onset > 0.0:
+            sure = min(onset, 0.97)
+            np.multiply(self.strong, sure * sure, out=self._likelihood)
+            np.multiply(self.weak, sure * (1 - sure), out=self._part)
+            self._likelihood += self._part
+            self._likelihood += 1 - sure + 1e-4
+            new *= self._likelihood
+        elif listening:
+            new *= self.missed
+        new *= (1 - LEAK) / float(new.sum())
+        new += self.leaking
+        self.belief, self._next = new, old
+        self._estimate()
+
+    def _estimate(self) -> None:
+        """The winning tempo cluster and the circular mean of phase inside it."""
+        mass = self.mass
+        np.add.reduceat(self.belief, self.begin, out=mass)
+        best = self._winner(np.convolve(mass, _FIVE, "same"))
+        low, high = max(best - 3, 0), min(best + 4, len(mass))
+        near = mass[low:high]
+        self.period_s = float(near @ self.tempi[low:high]) / max(float(near.sum()), 1e-12) * FRAME_S
+        states = slice(self.begin[low], self.end[high - 1] + 1)
+        belief = self.belief[states]
+        x, y = float(belief @ self.cosine[states]), float(belief @ self.sine[states])
+        self.agreement = min(float(np.hypot(x, y)), 1.0)
+        self.phase = float(np.arctan2(y, x)) / (2 * np.pi) % 1.0
+
+    def _winner(self, cluster: Floats) -> int:
+        """The heaviest tempo cluster; another one than we follow must be clearly heavier."""
+        best = int(cluster.argmax())
+        frames = self.period_s / FRAME_S
+        if abs(self.tempi[best] / frames - 1) < 0.1:
+            return best
+        low, high = np.searchsorted(self.tempi, (frames * 0.93, frames * 1.07))
+        if low >= high:
+            return best
+        ours = int(low + cluster[low:high].argmax())
+        return ours if cluster[ours] * LEAD > cluster[best] else best
+
+    def octaves(self) -> tuple[tuple[float, float], ...]:
+        """(pulse_bpm, probability): the tempo we follow, then its likeliest relatives."""
+        ratios = (1.0, 2.0, 0.5, 1.5, 2 / 3, 3.0, 1 / 3)
+        found = []
+        for ratio in ratios:
+            frames = self.period_s / FRAME_S / ratio
+            near = np.abs(self.tempi / frames - 1) < 0.06
+            share = float(self.mass[near].sum()) if near.any() else 0.0
+            if share > 0.01 or ratio == 1.0:
+                found.append((bpm_of(frames * FRAME_S), min(share, 1.0)))
+        return (found[0], *sorted(found[1:], key=lambda row: -row[1])[:2])
+
+
+_FIVE = np.ones(5, np.float32)

@@ -1,0 +1,107 @@
+"""Plugs the product's own `Listener` into the tracking bench: `make_midi` and `make_chords`.
+
+For benchmarks only; virtual time from the caller, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+
+from bandmate.events import Event, NoteOff, NoteOn
+from bandmate.listening.listener import Listener
+from bandmate.listening.tonality import KEYS
+from bandmate.timing import STEP_S, Meter, period_s, step_time_s
+
+AHEAD_S = 0.05  # a pulse is announced so long before it falls
+SOUNDS_S = 0.6  # the beat bench sends no note-offs
+
+
+class MidiBench:
+    """The beat bench's tracker: note-ons in, announced pulses out."""
+
+    def __init__(self, meter: Meter = Meter()) -> None:  # noqa: B008  # Meter is immutable
+        self.listener = Listener(meter)
+        self.bpm: float | None = None
+        self._step = 0
+        self._events: list[Event] = []
+        self._offs: list[tuple[float, int, int]] = []
+        self._told_s = -1.0
+
+    def note_on(self, t: float, pitch: int, vel: int, channel: int = 0) -> None:
+        """A key was struck at `t` seconds."""
+        self._events.append(NoteOn(float(t), int(pitch), int(vel), channel=channel))
+        heappush(self._offs, (float(t) + SOUNDS_S, int(pitch), channel))
+
+    def count_in(self, times: Sequence[float]) -> None:
+        """Beats that were tapped, the first one a downbeat."""
+        pulse_s = (times[-1] - times[0]) / (len(times) - 1)
+        self.listener.count_in(times, self.listener.meter, times[0] + self.listener.meter.pulses * pulse_s)
+
+    def tick(self, t: float) -> list[dict[str, object]]:
+        """Steps up to `t`; returns the pulses announced."""
+        found: list[dict[str, object]] = []
+        while step_time_s(self._step) <= t - STEP_S / 2:
+            self._step += 1
+            now_s = min(step_time_s(self._step), t)
+            events = [event for event in self._events if event.time_s <= now_s]
+            self._events = [event for event in self._events if event.time_s > now_s]
+            while self._offs and self._offs[0][0] <= now_s:
+                off_s, pitch, channel = heappop(self._offs)
+                events.append(NoteOff(off_s, pitch, channel=channel))
+            found += self._hear(now_s, events)
+        return found
+
+    def _hear(self, now_s: float, events: list[Event]) -> list[dict[str, object]]:
+        heard = self.listener.hear(now_s, events)
+        self.bpm = heard.pulse_bpm
+        pulse_s = heard.next_pulse_s
+        if pulse_s is None or pulse_s > now_s + AHEAD_S or heard.pulse_bpm is None:
+            return []
+        from_last = (pulse_s - self._told_s) / period_s(heard.pulse_bpm)
+        if from_last < 0.55:
+            return []
+        self._told_s = pulse_s
+        return [{"time": pulse_s, "down": heard.downbeat_in == 0, "bpm": self.bpm, "conf": heard.confidence}]
+
+
+class ChordBench:
+    """The chord bench's tracker."""
+
+    def __init__(self) -> None:
+        self.listener = Listener(Meter())
+        self._events: list[Event] = []
+
+    def note_on(self, t: float, p: int, v: int) -> None:
+        """A key was struck."""
+        self._events.append(NoteOn(float(t), int(p), int(v)))
+
+    def note_off(self, t: float, p: int) -> None:
+        """A key was let go."""
+        self._events.append(NoteOff(float(t), int(p)))
+
+    def tick(self, t: float) -> tuple[int | None, str, int | None]:
+        """What is believed at `t`: root, maj or min, key (tonic, +12 in minor)."""
+        step, self._events = self._events, []
+        start_s = t - 0.05
+        for index in range(1, 11):
+            now_s = t if index == 10 else start_s + index * STEP_S
+            due = [event for event in step if event.time_s <= now_s]
+            step = step[len(due) :]
+            heard = self.listener.hear(now_s, due)
+        chord, key = heard.chord, heard.key
+        return (
+            None if chord is None else chord.root,
+            "min" if chord is not None and chord.minor else "maj",
+            None if key is None else KEYS.index(key),
+        )
+
+
+def make_midi() -> MidiBench:
+    """The beat bench's factory."""
+    return MidiBench()
+
+
+def make_chords(rate_hz: float = 0.0) -> ChordBench:
+    """The chord bench's factory."""
+    return ChordBench()

@@ -1,0 +1,83 @@
+"""The pulse line: a fine estimate of when each pulse falls, from the exact stamps of the onsets.
+
+The bar pointer thinks in frames of 10 ms and decides which pulse; this two-number Kalman filter (the time
+of a pulse and the length of a pulse) follows the stamps inside it. Runs in the band process; pure
+arithmetic, imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import math
+
+STRUCK_S = 0.011  # how far a good onset lies from its pulse
+OFFBEAT = 3.5  # how much less an onset on the half tells
+HINT_S = 0.030  # how far the coarse estimate may be off
+WANDER = 0.0045  # how much a tempo wanders from pulse to pulse, as a share of the pulse
+SWAY_S = 0.0015  # how much a single pulse sways
+GATE = 0.10  # onsets further than this share of a pulse tell nothing
+
+
+class PulseLine:
+    """Pulse `count` falls at `at_s`, pulses last `period_s`; both with their uncertainty."""
+
+    def __init__(self, count: int, at_s: float, period_s: float, doubt: float = 1.0) -> None:
+        self.count = count
+        self.at_s = at_s
+        self.period_s = period_s
+        self._place = (0.015 * doubt) ** 2  # variances and covariance: place, both, length
+        self._both = 0.0
+        self._length = (0.015 * doubt * period_s) ** 2
+
+    def count_at(self, time_s: float) -> float:
+        """The pulse count, with its fraction, at a moment."""
+        return self.count + (time_s - self.at_s) / self.period_s
+
+    def time_of(self, count: float) -> float:
+        """When a pulse falls."""
+        return self.at_s + (count - self.count) * self.period_s
+
+    def roll(self, now_s: float) -> None:
+        """Stand on the newest pulse that has passed; what we don't know grows with every pulse."""
+        while self.at_s + self.period_s <= now_s:
+            self.count += 1
+            self.at_s += self.period_s
+            self._place += 2 * self._both + self._length + SWAY_S**2
+            self._both += self._length
+            self._length = min(self._length + (WANDER * self.period_s) ** 2, (0.2 * self.period_s) ** 2)
+            self._place = min(self._place, (0.2 * self.period_s) ** 2)
+
+    def strike(self, onset_s: float, weight: float, even: bool = False) -> None:
+        """An onset near a pulse, or (telling less, unless all are `even`) near a half, moves the line."""
+        place = self.count_at(onset_s)
+        pulse, half = round(place), round(place * 2) / 2
+        spread_s = STRUCK_S / math.sqrt(max(weight, 0.1))
+        if abs(place - pulse) < GATE:
+            self._learn(pulse, onset_s, spread_s)
+        elif abs(place - half) < (GATE if even else GATE / 2):
+            self._learn(half, onset_s, spread_s * (1 if even else OFFBEAT))
+
+    def hint(self, error_s: float, period_s: float) -> None:
+        """Lean towards the coarse estimate: it puts the pulses `error_s` later, `period_s` long."""
+        self._learn(self.count, self.at_s + error_s, HINT_S)
+        spread = (0.03 * self.period_s) ** 2
+        gain = self._length / (self._length + spread)
+        cross = self._both / (self._length + spread)
+        off = period_s - self.period_s
+        self.at_s += cross * off
+        self.period_s += gain * off
+        self._place -= cross * self._both
+        self._both *= 1 - gain
+        self._length *= 1 - gain
+
+    def _learn(self, count: float, heard_s: float, spread_s: float) -> None:
+        """Kalman's update for a pulse heard at `heard_s`."""
+        steps = count - self.count
+        to_place = self._place + steps * self._both
+        to_length = self._both + steps * self._length
+        total = to_place + steps * to_length + spread_s**2
+        off = heard_s - self.time_of(count)
+        self.at_s += to_place / total * off
+        self.period_s += to_length / total * off
+        self._place -= to_place * to_place / total
+        self._both -= to_place * to_length / total
+        self._length -= to_length * to_length / total

@@ -1,0 +1,119 @@
+"""Chords and key, in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+from score import FOUR_CHORDS, C, comping, hear, in_order, listen, stroke
+
+from bandmate.events import Control, Event, Heard, NoteOff, NoteOn
+from bandmate.harmony import Chord, Key
+from bandmate.listening.listener import Listener
+from bandmate.timing import Meter
+
+
+def symbols(heard: list[Heard]) -> list[str]:
+    """The chords believed, one after the other."""
+    found: list[str] = []
+    for row in heard:
+        if row.chord is not None and (not found or found[-1] != row.chord.symbol):
+            found.append(row.chord.symbol)
+    return found
+
+
+def test_a_triad_is_heard_within_ten_milliseconds() -> None:
+    heard = hear(stroke(1.0, C), 1.01)
+    assert heard[-1].chord == Chord(0)
+    assert heard[-1].chord_s == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("spread_s", [0.0, 0.01, 0.03])
+def test_the_next_chord_is_heard_with_its_last_note(spread_s: float) -> None:
+    events: list[Event] = stroke(0.0, (36, *C), 2.0)
+    for index, pitch in enumerate((41, 57, 60, 65)):
+        events.append(NoteOn(2.0 + index * spread_s / 3, pitch, 80))
+    heard = hear(events, 2.0 + spread_s + 0.01)
+    assert heard[-1].chord == Chord(5)
+
+
+def test_a_bass_and_two_tones_are_a_chord() -> None:
+    events = stroke(0.0, (48, 64, 67), 1.0) + stroke(1.0, (45, 60, 64), 1.0)
+    assert hear(events, 1.01)[-1].chord == Chord(9, "m")
+
+
+@pytest.mark.parametrize(
+    ("pitches", "symbol"),
+    [
+        ((48, 60, 63, 67), "Cm"),
+        ((43, 59, 62, 65), "G7"),
+        ((48, 64, 67, 71), "Cmaj7"),
+        ((50, 60, 65, 69), "Dm7"),
+        ((47, 62, 65, 69), "Bm7b5"),
+        ((48, 60, 65, 67), "Csus4"),
+        ((47, 62, 65, 68), "Bdim7"),
+        ((48, 60, 64, 68), "Caug"),
+        ((40, 47, 52), "E5"),
+    ],
+)
+def test_block_chords_are_named(pitches: tuple[int, ...], symbol: str) -> None:
+    chord = hear(stroke(0.5, pitches, 1.0), 1.0)[-1].chord
+    assert chord is not None
+    assert chord.symbol == symbol
+
+
+def test_four_chords_are_heard_in_order() -> None:
+    heard = hear(comping(100, 4), 9.5)
+    roots = [Chord.parse(symbol).root for symbol in symbols(heard)]
+    assert [root for index, root in enumerate(roots) if index == 0 or roots[index - 1] != root] == [
+        0,
+        9,
+        5,
+        7,
+    ]
+    assert heard[-1].chord_certainty > 0.3
+
+
+def test_a_melody_does_not_re_harmonise() -> None:
+    events = stroke(0.0, (48, *C), 1.0)
+    for index, pitch in enumerate((76, 74, 77, 81, 79, 76, 74, 71, 72, 69, 71, 74)):
+        events += stroke(1.2 + index * 0.25, [pitch], 0.28)
+    assert symbols(hear(events, 5.0)) == ["C"]
+
+
+def test_an_arpeggio_over_a_new_bass_changes_the_chord() -> None:
+    events: list[Event] = stroke(0.0, (48, *C), 1.9)
+    for index, pitch in enumerate((41, 57, 60, 65)):
+        events += stroke(2.0 + index * 0.15, [pitch], 1.0 - index * 0.15)
+    heard = hear(events, 2.6)
+    assert heard[-1].chord is not None
+    assert heard[-1].chord.root == 5
+    assert heard[-1].chord_s < 2.5
+
+
+def test_pedalled_tones_of_the_old_chord_give_way() -> None:
+    events: list[Event] = [Control(0.0, 64, 127), *stroke(0.1, (36, *C), 0.3)]
+    events += stroke(1.5, (43, 55, 59, 62), 0.3)
+    heard = hear(events, 1.51)
+    assert heard[-1].chord is not None
+    assert heard[-1].chord.root == 7
+
+
+def test_silence_names_no_chord() -> None:
+    assert hear([], 1.0)[-1].chord is None
+    assert hear(stroke(0.2, [60], 0.5), 1.0)[-1].chord is None
+
+
+def test_the_key_is_named_and_kept() -> None:
+    listener = Listener(Meter())
+    heard = listen(listener, comping(110, 12), 25.0)
+    assert heard[-1].key == Key(0)
+    keys = [row.key for row in heard if row.key is not None]
+    assert len(set(keys)) == 1
+
+
+def test_a_repeated_key_without_note_off_is_one_key() -> None:
+    events: list[Event] = [NoteOn(0.1, 60, 80), NoteOn(0.3, 60, 80), NoteOff(0.5, 60)]
+    assert hear(in_order(events), 1.0)[-1].held == ()
+
+
+def test_every_chord_of_the_loop_has_its_own_root() -> None:
+    assert len({chord[0] % 12 for chord in FOUR_CHORDS}) == 4
