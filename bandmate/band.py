@@ -19,6 +19,7 @@ from bandmate.events import (
     Fault,
     FixedBeat,
     Heard,
+    Latency,
     Level,
     Moment,
     Note,
@@ -42,7 +43,8 @@ from bandmate.steering import FOREVER, Switch, steer
 from bandmate.timing import SLOT_BEATS, Meter
 from bandmate.transport import HORIZON_S, Transport
 
-LEAD_S = 0.06  # a slot is decided this long before it begins
+LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
+LATENCY_MOST_S = 0.15  # no device is waited for longer
 STATUS_STEPS = 10  # a snapshot for the screens every 50 ms
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
 BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
@@ -68,7 +70,7 @@ class Band:
         )  # fmt: skip
         self.transport.join_free = self.params["join"] == "free"
         self.taps_wanted = 0  # 0: whole bars
-        self.listener = Listener(meter)
+        self.listener = Listener(meter, _melody(patch))
         self.form: Form = Form(patch.parts, seed)
         self.scheduler: Scheduler = Scheduler(HORIZON_S)
         self.binder = Binder()
@@ -88,7 +90,6 @@ class Band:
         self._steps = 0
         self._shown = ""
         self._alarm, self._alarm_s = "", -FOREVER
-        self._ports: dict[str, bool] = {}
 
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
@@ -131,14 +132,16 @@ class Band:
                 commands.append(event)
             elif isinstance(event, Fault):
                 self.alarm(now_s, event.text)
+            elif isinstance(event, Latency):
+                horizon_s = HORIZON_S + min(event.output_s, LATENCY_MOST_S)
+                self.transport.horizon_s = self.scheduler.horizon_s = horizon_s
             elif self.switch.owns(event):
                 found = self.switch.press(event, playing)
                 commands += [Command(event.time_s, name, source="switch") for name in found]
             elif not isinstance(event, NoteOn) or self._means_it(event):
                 music.append(event)
             if isinstance(event, PortLost | PortFound):
-                self._ports[event.port] = isinstance(event, PortFound)
-                self.alarm(now_s, f"{event.port} is {'back' if self._ports[event.port] else 'gone'}")
+                self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         heard = self.heard = self.listener.hear(now_s, music)
         return heard, commands
 
@@ -166,14 +169,14 @@ class Band:
         self.binder.reset()
 
     def _decide(self, now_s: float, moment: Moment, heard: Heard) -> None:
-        """Ask every part for each eighth note that begins within `LEAD_S`."""
+        """Ask every part for each eighth note that is about to begin."""
         beatmap = self.transport.beatmap
         if self.form.ending == "ritard":
             return
         least = math.ceil(beatmap.beat_at(now_s) / SLOT_BEATS - 1e-6) * SLOT_BEATS
         if self._next_slot < least - SLOT_BEATS:
             self._next_slot = least
-        while beatmap.time_at(self._next_slot) - LEAD_S <= now_s:
+        while beatmap.time_at(self._next_slot) - self.transport.horizon_s - LEAD_S <= now_s:
             beat, self._next_slot = self._next_slot, self._next_slot + SLOT_BEATS
             if beat < self.transport.start_beat - 1e-6:
                 self._count(beat, now_s)
@@ -339,7 +342,6 @@ class Band:
             figure=figure, parts=parts, params=dict(self.params),
             counters={"late": self.scheduler.late, "dropped": self.scheduler.dropped},
             alarm=self._alarm if now_s - self._alarm_s < ALARM_S else "",
-            inputs=tuple(port for port, there in self._ports.items() if there),
         )  # fmt: skip
 
     def _state(self, moment: Moment) -> dict[str, Any] | None:
@@ -367,3 +369,11 @@ class Band:
         self.playing = set(saved["playing"])
         self.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
         self.song = saved["song"]
+
+
+def _melody(patch: Patch) -> frozenset[int]:
+    """The pitches that fall into melody zones only."""
+    heard: dict[str, set[int]] = {"melody": set(), "harmony": set(), "none": set()}
+    for zone in patch.zones:
+        heard[zone.hears] |= set(range(zone.low, zone.high + 1))
+    return frozenset(heard["melody"] - heard["harmony"])

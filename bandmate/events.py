@@ -95,7 +95,15 @@ class Fault:
     text: str
 
 
-Event = NoteOn | NoteOff | Control | Bend | PortLost | PortFound | Command | Fault
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """The sound device's way to the loudspeaker is so long: sends must come that much earlier."""
+
+    time_s: float
+    output_s: float
+
+
+Event = NoteOn | NoteOff | Control | Bend | PortLost | PortFound | Command | Fault | Latency
 
 # ------------------------------------------------------------------ sends: what the sound process shall do
 

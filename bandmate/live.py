@@ -23,7 +23,7 @@ from bandmate import patch as patches
 from bandmate import wire
 from bandmate.band import Band
 from bandmate.errors import RigError
-from bandmate.events import Command, Event, Fault, Outbox, Status
+from bandmate.events import Command, Event, Fault, Latency, Outbox, SoundReady, Status
 from bandmate.places import Places, places
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
@@ -45,7 +45,9 @@ class Live:
         self.inbox: list[Event] = []
         self.origin_s = 0.0
         self.lateness_ms = 0.0
+        self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
+        self._latency_s = 0.0
         self._retry_s = 0.0
         self._counters: dict[str, int] = {}
 
@@ -147,6 +149,7 @@ class Live:
         beat0_s = None if status.beat0_s is None else status.beat0_s + self.origin_s
         shown = replace(
             status, time_s=status.time_s + self.origin_s, beat0_s=beat0_s, rig=self.where.rig,
+            inputs=self.inputs,
             outputs=self.outputs,
             counters=status.counters | self._counters
             | {"late loop ms": int(self.lateness_ms), "take dropped": self.writer.dropped},
@@ -181,15 +184,23 @@ class Live:
 
     def _from_sound(self, sound: wire.Wire) -> None:
         for event in sound.receive():
-            if type(event).__name__ == "SoundReady":
-                self.outputs = tuple(event.outputs)
-                self._counters = {"xruns": event.xruns}
+            if isinstance(event, SoundReady):
+                self._sound_is(event)
             elif hasattr(event, "time_s"):
                 self.inbox.append(self._placed(event))
         if not sound.open:
             sound.close()
             self.sound = None
             self.inbox.append(Fault(self.now_s, "the sound process is gone; it is being restarted"))
+
+    def _sound_is(self, ready: SoundReady) -> None:
+        """How the sound process is: its latency is the band's business, its counters the screen's."""
+        if ready.output_latency_s != self._latency_s:
+            self._latency_s = ready.output_latency_s
+            self.inbox.append(Latency(self.now_s, ready.output_latency_s))
+        self.inputs, self.outputs = ready.inputs, ready.outputs
+        names = ("xruns", "late", "dropped", "echoes", "limited")
+        self._counters = {f"sound {name}": int(getattr(ready, name)) for name in names}
 
     def _placed(self, event: Event) -> Event:
         """An event from another process in the time of the take; nothing comes from the future."""

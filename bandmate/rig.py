@@ -130,7 +130,7 @@ class Supervisor:
     def _look(self) -> None:
         ends: list[Any] = [self.door, *self.clients, *(m.process.sentinel for m in self.members.values())]
         for end in mp.connection.wait(ends, LOOK_S):
-            if end is self.door:
+            if isinstance(end, wire.Door):
                 visitor = self.door.accept()
                 self.clients += [visitor] if visitor else []
             elif isinstance(end, wire.Wire):

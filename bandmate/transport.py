@@ -46,6 +46,7 @@ class Transport:
         self.count_in_bars = count_in_bars
         self.staged = staged
         self.join_free = False
+        self.horizon_s = HORIZON_S  # longer where the sound device is slow
         self.state = "off"
         self.entry = "full"
         self.entry_beat: float | None = None  # the downbeat on which a careful entry becomes full
@@ -78,7 +79,7 @@ class Transport:
 
     def frontier(self, now_s: float) -> float:
         """The moment from which on anything may still change."""
-        return now_s + HORIZON_S
+        return now_s + self.horizon_s
 
     @property
     def running(self) -> bool:
@@ -209,7 +210,7 @@ class Transport:
             return
         if heard.state != "locked" and heard.confidence < JOIN_CONFIDENCE:
             return
-        if heard.next_pulse_s <= self.frontier(now_s) + HORIZON_S:
+        if heard.next_pulse_s <= self.frontier(now_s) + self.horizon_s:
             return
         pulse = self.meter.pulse_beats
         self.home_bpm = heard.pulse_bpm

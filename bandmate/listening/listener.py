@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bandmate.events import Event, Heard
+from bandmate.events import Event, Heard, NoteOff, NoteOn
 from bandmate.listening.beats import BeatTracker
 from bandmate.listening.chords import ChordListener
 from bandmate.listening.feel import Feel
@@ -16,15 +16,19 @@ from bandmate.timing import Meter
 
 
 class Listener:
-    """Understands what the performer plays; the transport tells it taps, relabels and meters."""
+    """Understands what the performer plays; the transport tells it taps, relabels and meters.
 
-    def __init__(self, meter: Meter) -> None:
-        self.meter = meter
+    Pitches in `melody` (a zone that says so) move beats and feel, but never the harmony.
+    """
+
+    def __init__(self, meter: Meter, melody: frozenset[int] = frozenset()) -> None:
+        self.meter, self.melody = meter, melody
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the meter: nothing sounds, no tempo, no chord."""
         self.sounding = Sounding()
+        self.harmony = Sounding() if self.melody else self.sounding
         self.beats = BeatTracker(self.meter)
         self.chords = ChordListener()
         self.feel = Feel()
@@ -33,12 +37,23 @@ class Listener:
         """One step: everything that happened since the last one (stamps up to `now_s`)."""
         struck = self.sounding.hear(events)
         self.sounding.fade(now_s)
+        harmonic = self._harmonic(now_s, events) if self.melody else struck
         sounds = bool(self.sounding.tones)
         self.beats.hear(now_s, struck, sounds)
         line = self.beats.line
-        self.chords.hear(now_s, struck, self.sounding, line.count_at(now_s) if line else None)
+        self.chords.hear(now_s, harmonic, self.harmony, line.count_at(now_s) if line else None)
         self.feel.hear(now_s, struck, sounds)
         return self._heard(now_s)
+
+    def _harmonic(self, now_s: float, events: Sequence[Event]) -> list[NoteOn]:
+        """The strokes outside the melody zone."""
+        struck = self.harmony.hear(
+            event
+            for event in events
+            if not isinstance(event, NoteOn | NoteOff) or event.pitch not in self.melody
+        )
+        self.harmony.fade(now_s)
+        return struck
 
     def _heard(self, now_s: float) -> Heard:
         beats, chords, feel = self.beats, self.chords, self.feel
