@@ -8,6 +8,7 @@ randomness. Must not import ports, model, console, torch or textual.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -48,6 +49,7 @@ LATENCY_MOST_S = 0.15  # no device is waited for longer
 STATUS_STEPS = 10  # a snapshot for the screens every 50 ms
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
 BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
+RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
 YIELD_BEATS = 4.0
 RITARD_GAP_S = 0.12  # keys nearer together than this are one chord
 RITARD_LIFT_S = 0.15
@@ -85,6 +87,9 @@ class Band:
         self.chord: Chord | None = None  # the last chord believed
         self._onset_s: float | None = None
         self._next_slot = -FOREVER
+        self._pitches: deque[int] = deque(maxlen=RANGE_NOTES)  # the performer's newest keys
+        self._range: tuple[int | None, int | None] = (None, None)
+        self._range_bar = -1
         self._low_s = -FOREVER  # when the performer last struck below C3
         self._saved_bar = (-1, "off")
         self._steps = 0
@@ -159,6 +164,7 @@ class Band:
             return False
         if note.pitch < BASS_LINE_TOP:
             self._low_s = note.time_s
+        self._pitches.append(note.pitch)
         return True
 
     # -------------------------------------------------------------- deciding
@@ -199,11 +205,12 @@ class Band:
         bar, bar_beat = transport.bar_of(beat)
         style = self.styles[str(params["style"])]
         swing = float(params["swing"])
-        held = heard.held
+        if bar != self._range_bar:
+            self._range_bar, self._range = bar, self._performer_range()
         empty = Slot(
             beat, bar, bar_beat, transport.meter, transport.beatmap.bpm, density=float(params["density"]),
             entry=transport.entry_at(beat), swing=swing if swing > 0.5 else None,
-            performer_low=held[0] if held else None, performer_high=held[-1] if held else None,
+            performer_low=self._range[0], performer_high=self._range[1],
         )  # fmt: skip
         slot = self.form.slot(empty, moment, heard, str(params["on-rest"]))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
@@ -227,6 +234,13 @@ class Band:
             return [note for note in notes if note.beat - slot.bar_beat < 0.25]
         return notes
 
+    def _performer_range(self) -> tuple[int | None, int | None]:
+        """The octaves that the performer uses: nine tenths of the newest keys."""
+        if not self._pitches:
+            return None, None
+        ordered = sorted(self._pitches)
+        return ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
+
     def enter(self, parts: Sequence[str]) -> None:
         """Players come in with the slot that is being decided."""
         self.playing |= set(parts)
@@ -244,7 +258,8 @@ class Band:
             self.chord = heard.chord
         ear = Ear(
             heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
-            heard.resting_s > 0.5 or not self.transport.running, self._change_likely,
+            (heard.resting_s > 0.5 and self.chord is not None) or not self.transport.running,
+            self._change_likely,
         )  # fmt: skip
 
         def bind(note: Note) -> int | None:

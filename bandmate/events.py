@@ -1,9 +1,9 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
-Every object here is an immutable value that any process may hold; all of them except `Heard`,
-`Moment` and `Slot` cross the wire and stand in takes (`wire.py` is their codec). Imports only the
-bottom layer. Times are seconds since the take began, on the performer's clock, unless named
-otherwise; events are stamped minus their input latency.
+Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
+is their codec) except `Heard`, `Moment`, `Slot`, `Note`, `FixedBeat` and `Outbox`, which stay in the
+band's process. Imports only the bottom layer. Times are seconds since the take began, on the
+performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
 
 from __future__ import annotations

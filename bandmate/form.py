@@ -54,6 +54,8 @@ class Form:
         self.thin = 0  # how often *less* was asked: 0, 1 (less), 2 (bass only)
         self.energy = 0.5  # as the performer's loudness moved it
         self._turns: list[tuple[float, Callable[[], None]]] = []  # changes waiting for a bar line
+        self._mood_bar = -1  # energy and rest are read once a bar, so that a bar stays in one piece
+        self._rested, self._bar_energy = False, self.energy
         self._filled_bar = 0
         self._energy_bar = 0.0
 
@@ -132,9 +134,12 @@ class Form:
         self._automatic_fill(empty, moment)
         self.figures = [figure for figure in self.figures if figure.beat + figure.beats > empty.beat + 1e-6]
         figure = next((figure for figure in self.figures if figure.holds(empty.beat)), None)
-        section, energy, density = self.section, self.energy, empty.density
-        rested_bars = moment.beatmap.beats(heard.resting_s) / moment.meter.bar_beats
-        if on_rest == "down" and rested_bars >= REST_BARS:
+        if self._mood_bar != empty.bar:
+            rested_bars = moment.beatmap.beats(heard.resting_s) / moment.meter.bar_beats
+            self._mood_bar, self._rested = empty.bar, on_rest == "down" and rested_bars >= REST_BARS
+            self._bar_energy = self.energy
+        section, energy, density = self.section, self._bar_energy, empty.density
+        if self._rested:
             section, energy, density = max(QUIET, section - 1), energy * 0.6, density * 0.6
         if self.ending == "vamp-out" and self.end_beat is not None:
             left = (self.end_beat - empty.beat) / (VAMP_BARS * moment.meter.bar_beats)

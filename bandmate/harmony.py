@@ -84,7 +84,8 @@ class Chord:
         found = re.fullmatch(r"([A-G][b#]?)([^/]*)(?:/([A-G][b#]?))?", symbol.strip())
         if not found or found[2] not in QUALITIES:
             raise BandmateError(f"{symbol!r} is not a chord symbol that bandmate reads (as in Am7)")
-        return cls(pitch_class(found[1]), found[2], pitch_class(found[3]) if found[3] else None)
+        root, bass = pitch_class(found[1]), pitch_class(found[3]) if found[3] else None
+        return cls(root, found[2], None if bass == root else bass)
 
     def moved(self, semitones: int) -> Chord:
         """The same chord, transposed."""

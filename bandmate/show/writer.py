@@ -1,13 +1,16 @@
 """The take writer: records the band's inbox, and saves its state, without ever blocking the band.
 
-`put` and `save` only append to a queue; one thread of the band process writes, flushes twice a
-second, and reports a full disk once as a sentence for the alarm line. State is written to a
+`put` and `save` only append to a queue; one thread of the band process writes and flushes what has
+come, and reports a full disk once as a sentence for the alarm line. What is lost is counted; once
+the disk takes lines again, the take goes on after its last whole one. State is written to a
 temporary file first, so a good state is never half overwritten.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
 from collections.abc import Callable
 from pathlib import Path
@@ -27,11 +30,17 @@ class TakeWriter:
 
     def __init__(self, take: Path, state: Path, report: Callable[[str], None]) -> None:
         self.take, self.state, self.report = take, state, report
-        self.dropped = 0
         self._queue: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._thread = Thread(target=self._run, name="take writer", daemon=True)
-        self._failed = False
+        self._refused = self._lost = 0  # lines: by a full queue (band), by a full disk (writer)
+        self._failing: set[Path] = set()  # what the disk refuses at present
         self._file: TextIO | None = None
+        self._whole_bytes = 0  # how much of the take is whole lines
+
+    @property
+    def dropped(self) -> int:
+        """Lines that are not in the take: the queue was full, or the disk."""
+        return self._refused + self._lost
 
     def open(self, header: Header) -> None:
         """Start the thread; the header is its first line."""
@@ -40,8 +49,8 @@ class TakeWriter:
 
     def put(self, step: int, event: Event) -> None:
         """Record one event; never waits."""
-        if self._queue.qsize() > QUEUE_MOST:
-            self.dropped += 1
+        if self._queue.qsize() >= QUEUE_MOST:
+            self._refused += 1
             return
         self._queue.put(("event", (step, event)))
 
@@ -60,17 +69,7 @@ class TakeWriter:
         while open_:
             batch = self._batch()
             open_ = all(kind != "close" for kind, _ in batch)
-            try:
-                self._write(batch)
-                self._failed = False
-            except OSError as error:
-                self._forget_file()
-                if not self._failed:
-                    where = error.filename or self.take
-                    self.report(
-                        f"the take cannot be written ({error.strerror}: {where}); free some disk space"
-                    )
-                self._failed = True
+            self._write(batch)
         self._forget_file()
 
     def _batch(self) -> list[tuple[str, Any]]:
@@ -93,18 +92,37 @@ class TakeWriter:
                 lines.append(event_line(*value))
             elif kind == "state":
                 state = value
-        if lines:
-            if self._file is None:
-                self._file = self.take.open("a", encoding="utf-8")
-            self._file.write("\n".join(lines) + "\n")
-            self._file.flush()
+        if lines and not self._tried(self.take, self._append, lines):
+            self._lost += len(lines)
+            self._forget_file()
         if state is not None:
-            write_whole(self.state, json.dumps(state))
+            self._tried(self.state, write_whole, self.state, json.dumps(state))
+
+    def _tried(self, path: Path, write: Callable[..., None], *what: Any) -> bool:
+        """Write; the first refusal is one sentence, and no other is said while it lasts."""
+        try:
+            write(*what)
+        except OSError as error:
+            if not self._failing:
+                name = "take" if path == self.take else "state"
+                where = f"{error.strerror}: {error.filename or path}"
+                self.report(f"the {name} cannot be written ({where}); free some disk space")
+            self._failing.add(path)
+            return False
+        self._failing.discard(path)
+        return True
+
+    def _append(self, lines: list[str]) -> None:
+        if self._file is None:
+            if self.take.exists() and self.take.stat().st_size > self._whole_bytes > 0:
+                os.truncate(self.take, self._whole_bytes)  # a full disk tore a line
+            self._file = self.take.open("a", encoding="utf-8")
+        self._file.write("\n".join(lines) + "\n")
+        self._file.flush()
+        self._whole_bytes = self._file.tell()
 
     def _forget_file(self) -> None:
         if self._file is not None:
-            try:
+            with contextlib.suppress(OSError):  # a full disk refuses once more
                 self._file.close()
-            except OSError:
-                self._failed = True
             self._file = None
