@@ -94,6 +94,7 @@ class Band:
         self._saved_bar = (-1, "off")
         self._steps = 0
         self._shown = ""
+        self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
         self._alarm, self._alarm_s = "", -FOREVER
 
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
@@ -146,6 +147,7 @@ class Band:
             elif not isinstance(event, NoteOn) or self._means_it(event):
                 music.append(event)
             if isinstance(event, PortLost | PortFound):
+                (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         heard = self.heard = self.listener.hear(now_s, music)
         return heard, commands
@@ -212,7 +214,7 @@ class Band:
             entry=transport.entry_at(beat), swing=swing if swing > 0.5 else None,
             performer_low=self._range[0], performer_high=self._range[1],
         )  # fmt: skip
-        slot = self.form.slot(empty, moment, heard, str(params["on-rest"]))
+        slot = self.form.slot(empty, moment, heard, "keep" if self._lost else str(params["on-rest"]))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         for part in self.form.members:
             if part in self.playing:

@@ -13,6 +13,7 @@ import json
 import os
 import select
 import time
+from collections import deque
 from collections.abc import MutableSequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,7 @@ from bandmate import wire
 from bandmate.band import Band
 from bandmate.errors import RigError
 from bandmate.events import Command, Event, Fault, Latency, Outbox, SoundReady, Status
-from bandmate.places import Places, places
+from bandmate.places import Places, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
 from bandmate.show.writer import TakeWriter
@@ -45,6 +46,7 @@ class Live:
         self.inbox: list[Event] = []
         self.origin_s = 0.0
         self.lateness_ms = 0.0
+        self.lateness_s: deque[tuple[float, float]] = deque(maxlen=20000)  # when a step was due, how late
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
         self._latency_s = 0.0
@@ -114,7 +116,9 @@ class Live:
             while (left_s := due_s - self.now_s) > 0:
                 self._listen(left_s)
             self._listen(0.0)
-            self.lateness_ms = (self.now_s - due_s) * 1000
+            late_s = self.now_s - due_s
+            self.lateness_ms = late_s * 1000
+            self.lateness_s.append((self.origin_s + due_s, late_s))
             for _ in range(MISSED_MOST):
                 if step_time_s(self.step) > self.now_s:
                     break
@@ -209,6 +213,8 @@ class Live:
     def _say_goodbye(self) -> None:
         self.writer.save({"rig_id": "", "origin_s": self.origin_s, "band": self.band.state_now()})
         self.writer.close(step_time_s(self.step))
+        if self.plan.get("figures"):  # for `bandmate bench`
+            write_whole(Path(self.plan["figures"]), json.dumps({"loop": list(self.lateness_s)}))
         for client in self.clients:
             client.flush()
             client.close()

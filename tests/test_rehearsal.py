@@ -104,8 +104,8 @@ def test_rehearse_writes_the_contract(tmp_path):
         == 0
     )
     found = json.loads((out / "summary.json").read_text())
-    keys = "version take patch seed player duration_s wall_s beats downbeats tempo chords notes rungs late dropped"
-    assert set(found) == {*keys.split(), "hanging", "isr", "isr_w", "recency_ms"}
+    keys = "version take patch seed player duration_s wall_s beats downbeats tempo chords notes rungs late"
+    assert set(found) == {*keys.split(), "dropped", "hanging", "isr", "isr_w", "recency_ms"}
     assert (found["version"], found["take"], found["patch"], found["seed"]) == (1, "song", "bench", 3)
     assert found["player"] == "understudy"
     assert found["hanging"] == 0

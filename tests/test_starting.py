@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from bandmate import patch as patches
-from bandmate.events import Click
+from bandmate.events import Click, PortLost
 
 KICK = (35, 36)
 
@@ -252,3 +252,17 @@ def test_automatic_fills_are_eight_bars_apart(stage):
         {int((n.on_s - one_s) / 1.2) for n in stage.notes("drums") if n.pitch in (41, 43, 45, 47, 48, 50)}
     )
     assert all(after - before >= 7 for before, after in itertools.pairwise(toms) if after != before + 1)
+
+
+def test_two_bars_of_rest_thin_the_band_but_a_lost_keyboard_does_not(make_stage):
+    def last_velocity(lost):
+        stage = make_stage(seed=5)
+        one_s = stage.tap_in()
+        stage.comp(one_s, 16)
+        if lost:
+            stage.events.append(PortLost(11.0, "keys"))
+        stage.play(25.0)
+        drums = [note.velocity for note in stage.notes("drums", 19.0, 25.0)]
+        return sum(drums) / len(drums)
+
+    assert last_velocity(lost=False) < last_velocity(lost=True) - 5

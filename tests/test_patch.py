@@ -1,0 +1,265 @@
+"""Patches: all that ship load, a wrong one is named with file, key and value, and a take carries its own."""
+
+import json
+import tomllib
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bandmate import patch
+from bandmate.errors import BadPatch
+from bandmate.events import PARTS
+from bandmate.patch import DEFAULT_SOUNDS, HEARS, Patch, Sound, Zone, as_table, load, parse
+from bandmate.timing import METERS, Meter
+
+SHIPPED = patch.names()
+FULL = """
+title = "Trio"
+style = "swing"
+meter = "3/4"
+parts = ["drums", "bass", "keys"]
+staged = false
+bass = "plays"
+reverb = 1
+tuning_hz = 442
+
+[params]
+bpm = 96
+count-in = 2
+"part/keys/level" = 0.8
+join = "free"
+
+[[performer.zone]]
+high = 52
+program = 32
+hears = "none"
+
+[[performer.zone]]
+low = 53
+pan = 1
+
+[sound.bass]
+port = "Moog"
+channel = 3
+"""
+
+
+def written(text, name="mine.toml"):
+    return parse(tomllib.loads(text), Path(name))
+
+
+# ------------------------------------------------------------------ reading
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_patch_that_ships_loads_with_its_style_and_its_font(name):
+    found = load(name)
+    assert found.name == name
+    assert found.title
+    assert found.style in patch.names("styles")
+    assert set(found.parts) <= set(PARTS)
+    assert patch.font_path(found).is_file()
+
+
+def test_the_patches_that_tests_and_first_runs_count_on():
+    assert {"default", "bench"} <= set(SHIPPED)
+    assert load("default").parts == ("drums", "bass")
+    assert not load("bench").staged
+
+
+def test_an_empty_file_is_the_default_rig():
+    assert written("", "default.toml") == Patch()
+
+
+def test_a_whole_patch_as_written():
+    trio = written(FULL)
+    assert (trio.name, trio.title, trio.style, trio.meter) == ("mine", "Trio", "swing", Meter(3, 4))
+    assert trio.parts == ("drums", "bass", "keys")
+    assert (trio.staged, trio.bass) == (False, "plays")
+    assert trio.params == {"bpm": 96.0, "count-in": 2.0, "part/keys/level": 0.8, "join": "free"}
+    assert trio.zones == (Zone(high=52, program=32, hears="none"), Zone(low=53, pan=1.0))
+    assert trio.sounds["bass"] == Sound(port="Moog", channel=3)
+    assert trio.sounds["drums"] == DEFAULT_SOUNDS["drums"]
+
+
+def test_a_whole_number_is_a_number():
+    trio = written(FULL)
+    assert (trio.reverb, trio.tuning_hz) == (1.0, 442.0)
+    assert isinstance(trio.reverb, float)
+
+
+def test_a_patch_of_ones_own_loads_from_its_file(tmp_path):
+    path = tmp_path / "gig.toml"
+    path.write_text(FULL, encoding="utf-8")
+    assert load(str(path)) == written(FULL, "gig.toml")
+
+
+def test_reading_leaves_the_tables_as_they_were():
+    tables = tomllib.loads(FULL)
+    parse(tables, Path("mine.toml"))
+    assert tables == tomllib.loads(FULL)
+
+
+def test_no_two_patches_share_their_sounds():
+    first, second = written(""), written("")
+    first.sounds["bass"] = Sound(program=1)
+    assert second.sounds["bass"] == DEFAULT_SOUNDS["bass"] == Sound(program=33)
+
+
+# ------------------------------------------------------------------ wrong in words that help
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('titel = "x"', "unknown key 'titel'; it takes title, style, meter"),
+        ('name = "x"', "unknown key 'name'; it takes title, style, meter"),
+        ("zones = [1]", "unknown key 'zones'; it takes title, style, meter"),
+        ("[sounds.bass]\nprogram = 3", "unknown key 'sounds'; it takes title, style, meter"),
+        ("title = 3", "key 'title' is 3; it takes a text"),
+        ('style = "polka"', "key 'style' names 'polka'; it takes bossa-nova, pop-rock, swing"),
+        ('meter = "9/4"', "key 'meter': meter '9/4' is not one the band plays; use one of 4/4"),
+        ("meter = 4", "key 'meter': meter '4' is not one the band plays"),
+        ('parts = ["drums", "kazoo"]', "key 'parts' names 'kazoo'; it takes drums, bass"),
+        ('parts = "drums"', "key 'parts' is 'drums'; it takes a list"),
+        ("parts = []", "key 'parts' is []; name each player once, one at least"),
+        ('parts = ["bass", "bass"]', "key 'parts' is ['bass', 'bass']; name each player once, one at least"),
+        ('parts = [["bass"]]', "key 'parts' names ['bass']; it takes drums, bass"),
+        ("staged = 1", "key 'staged' is 1; it takes true or false"),
+        ("low_key = 2.5", "key 'low_key' is 2.5; it takes a whole number"),
+        ("low_key = true", "key 'low_key' is True; it takes a whole number"),
+        ('reverb = "much"', "key 'reverb' is 'much'; it takes a number"),
+        ("reverb = true", "key 'reverb' is True; it takes a number"),
+        ('bass = "sleeps"', "key 'bass' names 'sleeps'; it takes plays, yields"),
+        ("tuning_hz = 415", "key 'tuning_hz' is 415; it takes 430 to 450"),
+        ("tuning_hz = nan", "key 'tuning_hz' is nan; it takes 430 to 450"),
+        ("params = 3", "'params' is 3, but it is a table of keys"),
+        ("[params]\nbpm = [96]", "[params] bpm cannot be [96]; it takes 30 to 300"),
+        (
+            '[params]\nstyle = "polka"',
+            "key 'params.style' names 'polka'; it takes bossa-nova, pop-rock, swing",
+        ),
+        ("[params]\nbpm = 1000", "[params] bpm cannot be 1000; it takes 30 to 300"),
+        ("[params]\nvolume = 1", "[params] 'volume' is not a parameter or action"),
+        ("[params]\nfill = 1", "[params] fill is an action and takes no value, but got 1"),
+        ('[params]\njoin = "late"', "[params] join cannot be 'late'; it takes count or free"),
+        ("sound = 3", "'sound' is 3, but it is a table of keys"),
+        ("[sound.kazoo]\nprogram = 1", "key 'sound' names 'kazoo'; it takes drums, bass"),
+        ("[sound]\nbass = 3", "'sound.bass' is 3, but it is a table of keys"),
+        ('[sound.bass]\nprogram = "Moog"', "key 'sound.bass.program' is 'Moog'; it takes a whole number"),
+        ("[sound.bass]\nprogramme = 3", "unknown key 'sound.bass.programme'; it takes bank, program"),
+        ("performer = 3", "'performer' is 3, but it is a table of keys"),
+        ("[performer]\nzones = 1", "unknown key 'performer.zones'; it takes zone"),
+        ("[performer]\nzone = 3", "'performer.zone' is 3, but zones are written [[performer.zone]]"),
+        (
+            "[performer.zone]\nlow = 3",
+            "'performer.zone' is {'low': 3}, but zones are written [[performer.zone]]",
+        ),
+        ("[performer]\nzone = [3]", "'performer.zone' is 3, but it is a table of keys"),
+        ("[[performer.zone]]\n[[performer.zone]]\nlow = 0.5", "key 'performer.zone[2].low' is 0.5"),
+        ("[[performer.zone]]\nlof = 3", "unknown key 'performer.zone[1].lof'; it takes low, high"),
+        ('[[performer.zone]]\nhears = "all"', "key 'performer.zone.hears' names 'all'; it takes harmony"),
+        (
+            "[[performer.zone]]\nlow = 60\nhigh = 59",
+            "a performer.zone from 60 to 59 holds no key of 0 to 127",
+        ),
+    ],
+)
+def test_a_wrong_patch_names_file_key_and_value(text, says):
+    with pytest.raises(BadPatch) as caught:
+        written(text, "patches/funk.toml")
+    assert str(caught.value).startswith(f"{Path('patches/funk.toml')}: ")
+    assert says in str(caught.value)
+
+
+RECORDS = {"": Patch(), "sound.bass.": Sound(), "performer.zone.": Zone()}
+NUMBERS = [
+    (prefix, field.name)
+    for prefix, record in RECORDS.items()
+    for field in fields(record)
+    if type(getattr(record, field.name)) in (int, float)
+]
+
+
+def with_number(prefix, key, value):
+    """A patch file that sets one number: `sound.bass.`, `level`, 3."""
+    table = {"": "", "sound.bass.": "[sound.bass]\n", "performer.zone.": "[[performer.zone]]\n"}[prefix]
+    both = "low = 0\nhigh = 127\n".replace(f"{key} = ", "#") if prefix == "performer.zone." else ""
+    return f"{table}{both}{key} = {value}"
+
+
+@pytest.mark.parametrize(("prefix", "key"), NUMBERS)
+def test_every_number_has_its_range(prefix, key):
+    low, high = patch.RANGES[key]
+    for value in (low, high):
+        assert written(with_number(prefix, key, value))
+    for value in (low - 1, high + 1):
+        with pytest.raises(BadPatch) as caught:
+            written(with_number(prefix, key, value))
+        assert str(caught.value) == f"mine.toml: key '{prefix}{key}' is {value}; it takes {low} to {high}"
+
+
+def test_a_patch_that_is_not_there_lists_those_that_are():
+    with pytest.raises(BadPatch, match=r"there is no .*polka\.toml; there are: bench, .*default"):
+        load("polka")
+
+
+@pytest.mark.parametrize("text", [b"title = ", b"title = '\xff'", b"a = 1\na = 2"])
+def test_a_file_that_is_not_toml_is_named(tmp_path, text):
+    path = tmp_path / "torn.toml"
+    path.write_bytes(text)
+    with pytest.raises(BadPatch) as caught:
+        load(str(path))
+    assert str(caught.value).startswith(f"{path} cannot be read as TOML: ")
+
+
+def test_a_font_that_is_not_there_is_named():
+    with pytest.raises(BadPatch, match=r"patches/default\.toml: key 'font' names lute\.sf2, but there is no"):
+        patch.font_path(replace(Patch(), font="lute.sf2"))
+
+
+# ------------------------------------------------------------------ carried along in a take
+
+numbers = st.floats(0, 1)
+programs = st.integers(0, 127)
+sounds = st.builds(Sound, programs, programs, numbers, numbers, st.text(max_size=5), st.integers(1, 16))
+zones = st.builds(
+    Zone,
+    low=st.integers(0, 60),
+    high=st.integers(60, 127),
+    program=programs,
+    level=numbers,
+    pedal=st.booleans(),
+    hears=st.sampled_from(HEARS),
+)
+patches = st.builds(
+    Patch,
+    name=st.just("mine"),
+    title=st.text(max_size=10),
+    style=st.sampled_from(patch.names("styles")),
+    meter=st.sampled_from(METERS).map(Meter.parse),
+    parts=st.lists(st.sampled_from(PARTS), min_size=1, unique=True).map(tuple),
+    staged=st.booleans(),
+    bass=st.sampled_from(patch.BASS_MANNERS),
+    low_key=programs,
+    reverb=numbers,
+    tuning_hz=st.floats(430, 450),
+    zones=st.lists(zones, min_size=1, max_size=3).map(tuple),
+    sounds=st.dictionaries(st.sampled_from(PARTS), sounds).map(lambda given: DEFAULT_SOUNDS | given),
+    params=st.fixed_dictionaries({}, optional={"bpm": st.floats(30, 300), "join": st.just("free")}),
+)
+
+
+@settings(deadline=None)
+@given(patches)
+def test_any_patch_comes_back_from_the_first_line_of_a_take(mine):
+    assert parse(as_table(mine), Path("mine.toml")) == mine
+    assert parse(json.loads(json.dumps(as_table(mine))), Path("mine.toml")) == mine
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_patch_that_ships_comes_back_too(name):
+    assert parse(as_table(load(name)), Path(f"{name}.toml")) == load(name)
