@@ -11,17 +11,16 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
+from bandmate import closing, snapshots
+from bandmate.closing import FOREVER
 from bandmate.controls import Value, defaults
 from bandmate.events import (
     Command,
     Event,
     Fault,
-    FixedBeat,
     Heard,
     Latency,
-    Level,
     Moment,
     Note,
     NoteOn,
@@ -30,7 +29,6 @@ from bandmate.events import (
     PortLost,
     Send,
     Slot,
-    Status,
 )  # fmt: skip
 from bandmate.form import Form
 from bandmate.harmony import Chord
@@ -40,20 +38,17 @@ from bandmate.parts.players import play
 from bandmate.parts.style import Style
 from bandmate.patch import Patch
 from bandmate.scheduler import Ear, Scheduler
-from bandmate.steering import FOREVER, Switch, steer
+from bandmate.steering import steer
+from bandmate.switch import Switch
 from bandmate.timing import SLOT_BEATS, Meter
 from bandmate.transport import HORIZON_S, Transport
 
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
 LATENCY_MOST_S = 0.15  # no device is waited for longer
-STATUS_STEPS = 10  # a snapshot for the screens every 50 ms
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
 BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
 RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
 YIELD_BEATS = 4.0
-RITARD_GAP_S = 0.12  # keys nearer together than this are one chord
-RITARD_LIFT_S = 0.15
-ALARM_S = 8.0
 
 
 class Band:
@@ -85,17 +80,17 @@ class Band:
         self.heard = Heard(0.0)
         self.song = ""
         self.chord: Chord | None = None  # the last chord believed
-        self._onset_s: float | None = None
+        self.onset_s: float | None = None
         self._next_slot = -FOREVER
         self._pitches: deque[int] = deque(maxlen=RANGE_NOTES)  # the performer's newest keys
         self._range: tuple[int | None, int | None] = (None, None)
         self._range_bar = -1
         self._low_s = -FOREVER  # when the performer last struck below C3
-        self._saved_bar = (-1, "off")
-        self._steps = 0
-        self._shown = ""
+        self.saved_mark = (-1, "off")
+        self.steps = 0
+        self.shown_state = ""
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
-        self._alarm, self._alarm_s = "", -FOREVER
+        self.alarm_text, self.alarm_s = "", -FOREVER
 
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
@@ -104,15 +99,15 @@ class Band:
         for command in commands:
             sends += steer(self, now_s, command)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
-        struck = self._by_hand(now_s, moment, heard, sends)
+        struck = closing.by_hand(self, now_s, moment, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
             self.form.hear(heard, moment, float(self.params["energy"]))
             self._decide(now_s, moment, heard)
         sends += self._due(now_s, heard)
         beats = struck or self.transport.fixed(now_s)
-        self._ending(now_s, moment, heard, sends)
+        closing.end_by_itself(self, now_s, moment, heard, sends)
         return Outbox(
-            tuple(sends), beats, self._status(now_s, moment), self._state(moment),
+            tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
             self.quitting and self.transport.state in ("off", "armed"),
         )  # fmt: skip
 
@@ -139,8 +134,8 @@ class Band:
             elif isinstance(event, Fault):
                 self.alarm(now_s, event.text)
             elif isinstance(event, Latency):
-                horizon_s = HORIZON_S + min(event.output_s, LATENCY_MOST_S)
-                self.transport.horizon_s = self.scheduler.horizon_s = horizon_s
+                latency_s = self.scheduler.latency_s = min(event.output_s, LATENCY_MOST_S)
+                self.transport.horizon_s = self.scheduler.horizon_s = HORIZON_S + latency_s
             elif self.switch.owns(event):
                 found = self.switch.press(event, playing)
                 commands += [Command(event.time_s, name, source="switch") for name in found]
@@ -278,114 +273,11 @@ class Band:
         half = meter.bar_beats / 2 if meter.pulses % 2 == 0 and meter.bar_beats >= 3 else meter.bar_beats
         return abs(place) < 0.06 or abs(place - half) < 0.06
 
-    # -------------------------------------------------------------- holding and ending
-
-    def strike(self, now_s: float, beats: float) -> None:
-        """Everybody strikes the chord and lets it ring (hold, ritard)."""
-        beat = self.transport.beatmap.beat_at(now_s)
-        bar, bar_beat = self.transport.bar_of(beat)
-        slot = Slot(
-            beat, bar, bar_beat, self.transport.meter, self.transport.beatmap.bpm, figure="hit",
-            figure_beat=beat, figure_beats=beats, energy=self.form.energy * 0.7, seed=self.seed,
-        )  # fmt: skip
-        style = self.styles[str(self.params["style"])]
-        for part in self.form.members:
-            if part in self.playing:
-                notes = play(part, slot, style)
-                self.scheduler.add([replace(note, beat=max(note.beat, beat)) for note in notes], now_s)
-
-    def _by_hand(
-        self, now_s: float, moment: Moment, heard: Heard, sends: list[Send]
-    ) -> tuple[FixedBeat, ...]:
-        """Ritard: each chord of the performer is the next beat; the last one ends with theirs."""
-        onset_s, before_s = heard.onset_s, self._onset_s
-        self._onset_s = onset_s
-        if self.form.ending != "ritard" or onset_s is None or onset_s == before_s:
-            return ()
-        if onset_s - self.struck_s < RITARD_GAP_S:
-            return ()
-        self.struck_s = onset_s
-        sends += self.scheduler.cut(now_s, lambda note: note.part != "drums")
-        beat = self.transport.strike(now_s)
-        self.strike(now_s, FOREVER)
-        return (beat,)
-
-    def _ending(self, now_s: float, moment: Moment, heard: Heard, sends: list[Send]) -> None:
-        """Whatever must stop by itself: a held chord when the performer lifts, a song at its end."""
-        if moment.state == "holding" and self.held_at_hold and heard.resting_s > 0:
-            self.held_at_hold = False
-            sends += self.scheduler.cut(now_s, lambda note: note.part != "drums")
-        if moment.state != "ending":
-            return
-        lifted = self.transport.by_hand and heard.resting_s > RITARD_LIFT_S
-        over = self.form.over_beat
-        if lifted or (over is not None and moment.beat >= over and not self.transport.by_hand):
-            sends += self.silence(now_s)
-
-    def silence(self, now_s: float) -> list[Send]:
-        """The band stops at once, cleanly, and is off."""
-        faded = self.form.ending == "fade"
-        self.transport.finish()
-        self.form.begin()
-        self._next_slot = -FOREVER
-        sends = self.scheduler.hush()
-        return [*sends, Level("band", 1.0)] if faded else sends
-
     # -------------------------------------------------------------- what screens and the next band see
 
     def alarm(self, now_s: float, text: str) -> None:
         """One sentence for the alarm line."""
-        self._alarm, self._alarm_s = text, now_s
-
-    def _status(self, now_s: float, moment: Moment) -> Status | None:
-        self._steps += 1
-        if self._steps % STATUS_STEPS and moment.state == self._shown:
-            return None
-        self._shown = moment.state
-        transport, heard = self.transport, self.heard
-        figure = next((f.kind for f in self.form.figures if f.holds(moment.beat)), self.form.ending)
-        parts = {
-            p: "on" if p in self.playing else "waiting" if p in self.waiting else "off"
-            for p in self.patch.parts
-        }
-        return Status(
-            now_s, transport.state, song=self.song, style=str(self.params["style"]),
-            bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
-            confidence=heard.confidence, tracker=heard.state, bar=moment.bar + 1,
-            pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
-            meter=str(moment.meter), section=self.form.section,
-            chord=str(self.chord or ""), key=str(heard.key or ""),
-            beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
-            figure=figure, parts=parts, params=dict(self.params),
-            counters={"late": self.scheduler.late, "dropped": self.scheduler.dropped},
-            alarm=self._alarm if now_s - self._alarm_s < ALARM_S else "",
-        )  # fmt: skip
-
-    def _state(self, moment: Moment) -> dict[str, Any] | None:
-        """Everything to go on from, once a bar and whenever the transport changes state."""
-        mark = (moment.bar if moment.running else -1, moment.state)
-        if mark == self._saved_bar:
-            return None
-        self._saved_bar = mark
-        return self.state_now()
-
-    def state_now(self) -> dict[str, Any]:
-        """All that a restarted or resumed band needs, as plain JSON values."""
-        return {
-            "transport": self.transport.state_now(), "form": self.form.state_now(),
-            "params": dict(self.params), "playing": sorted(self.playing),
-            "chord": str(self.chord or ""), "song": self.song,
-        }  # fmt: skip
-
-    def restore(self, saved: dict[str, Any], now_s: float) -> None:
-        """Go on where a dead band was: back in on the next downbeat."""
-        self.params |= saved["params"]
-        self.transport.restore(saved["transport"], now_s)
-        self.transport.follower.follow_by = float(self.params["follow"])
-        self.form.restore(saved["form"])
-        self.playing = set(saved["playing"])
-        self.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
-        self.song = saved["song"]
+        self.alarm_text, self.alarm_s = text, now_s
 
 
 def _melody(patch: Patch) -> frozenset[int]:

@@ -28,6 +28,15 @@ OCTAVE_PULSES = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """What the listener must know about the transport's decision, given to it in the next step."""
+
+    kind: str  # count-in, relabel, scale, reset
+    value: float = 0.0
+    taps_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The clock after following; `reentry`: it jumped, so the band comes back in on a bar line."""
 

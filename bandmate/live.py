@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import patch as patches
-from bandmate import wire
+from bandmate import snapshots, wire
 from bandmate.band import Band
 from bandmate.errors import RigError
 from bandmate.events import Command, Event, Fault, Latency, Outbox, SoundReady, Status
@@ -211,7 +211,7 @@ class Live:
         return replace(event, time_s=min(event.time_s - self.origin_s, self.now_s))
 
     def _say_goodbye(self) -> None:
-        self.writer.save({"rig_id": "", "origin_s": self.origin_s, "band": self.band.state_now()})
+        self.writer.save({"rig_id": "", "origin_s": self.origin_s, "band": snapshots.state_now(self.band)})
         self.writer.close(step_time_s(self.step))
         if self.plan.get("figures"):  # for `bandmate bench`
             write_whole(Path(self.plan["figures"]), json.dumps({"loop": list(self.lateness_s)}))

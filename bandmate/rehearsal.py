@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import patch as patches
+from bandmate import snapshots
 from bandmate.band import Band
 from bandmate.controls import Value
 from bandmate.errors import BadFile
@@ -88,7 +89,7 @@ def make_band(header: Header, styles: dict[str, Style]) -> Band:
     band = Band(header.patch, styles, header.seed, header.params)
     band.taps_wanted = header.taps_wanted
     if header.state is not None:
-        band.restore(header.state, header.state_s)
+        snapshots.restore(band, header.state, header.state_s)
     return band
 
 

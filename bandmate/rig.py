@@ -43,6 +43,7 @@ GRACE_S = 10.0  # for a process that is starting
 CRASHES, CRASH_S, PAUSE_S = 5, 10.0, 1.0  # so many deaths in so short a time: breathe before the next
 LEAVE_S = 3.0  # what a process gets to go home by itself
 UP_S = 15.0
+FLUSH_S = 0.02
 
 log = logging.getLogger("bandmate.rig")
 
@@ -193,15 +194,7 @@ class Supervisor:
         if self.leaving_s is not None:
             return
         self.leaving_s = time.perf_counter() + LEAVE_S
-        now_s = time.perf_counter()
-        for path, names in ((self.where.band, ["stop", "quit", "quit"]), (self.where.sound, ["quit"])):
-            try:
-                end = wire.connect(path)
-            except RigError:
-                continue
-            for name in names:
-                end.send(Command(now_s, name, source="rig"))
-            end.close()
+        _send_home(self.where)
         if "demo" in self.members:
             self.members["demo"].process.terminate()
 
@@ -244,12 +237,36 @@ def is_running(where: Places) -> bool:
     return True
 
 
+def _send_home(where: Places) -> bool:
+    """Ask band and sound process to go; False where nobody is left to be asked."""
+    asked = False
+    for path, names in ((where.band, ["stop", "quit", "quit"]), (where.sound, ["quit"])):
+        try:
+            end = wire.connect(path)
+        except RigError:
+            continue
+        for name in names:
+            end.send(Command(time.perf_counter(), name, source="rig"))
+        select.select([], [], [], FLUSH_S)
+        end.close()
+        asked = True
+    return asked
+
+
+def _retire(where: Places) -> None:
+    """Send home what a killed supervisor left behind: a sound process outlives everybody."""
+    until_s = time.perf_counter() + LEAVE_S
+    while _send_home(where) and time.perf_counter() < until_s:
+        select.select([], [], [], LOOK_S)
+
+
 def launch(where: Places, plan: dict[str, Any]) -> None:
     """Start a rig in a session of its own and wait until its band answers; raises RigError."""
     if is_running(where):
         raise RigError(
             f"the rig {where.rig!r} is already running; `bandmate stop` ends it, --rig NAME starts another"
         )
+    _retire(where)
     where.plan.write_text(json.dumps(plan))
     with where.log.open("a") as out:
         child = subprocess.Popen(

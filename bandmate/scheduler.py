@@ -55,6 +55,7 @@ class Scheduler:
 
     def __init__(self, horizon_s: float) -> None:
         self.horizon_s = horizon_s
+        self.latency_s = 0.0  # what leaves now can sound, or be changed, so much later
         self.sounding: dict[int, Sounding] = {}
         self.late = self.dropped = 0
         self._waiting: list[tuple[float, int, Note, float]] = []
@@ -95,14 +96,15 @@ class Scheduler:
         pitched = note.part not in UNPITCHED
         if pitched and self._should_wait(note, due_s, now_s, ear):
             return False
-        if due_s < now_s - LATEST_S:
-            self.late += 1
+        ready_s = now_s + self.latency_s
+        if due_s < ready_s - LATEST_S:
             self.dropped += 1
             return True
         pitch = bind(note)
         if pitch is None:
             return True
-        on_s = max(due_s, now_s + ROOM_S)
+        on_s = max(due_s, ready_s + ROOM_S)
+        self.late += on_s > due_s + WAIT_S + 2 * ROOM_S
         if note.part == "click":
             sends.append(Click(on_s, note.tone == "accent"))
             return True
@@ -115,7 +117,7 @@ class Scheduler:
 
     def _should_wait(self, note: Note, due_s: float, now_s: float, ear: Ear) -> bool:
         """At a likely change, wait for the performer's chord; they may strike a little late."""
-        if ear.resting or now_s >= due_s + WAIT_S or not ear.likely(note.beat):
+        if ear.resting or now_s + self.latency_s >= due_s + WAIT_S or not ear.likely(note.beat):
             return False
         struck = ear.onset_s is not None and ear.onset_s >= due_s - STRUCK_S
         return not (struck and ear.onset_s is not None and now_s >= ear.onset_s + SETTLE_S)
@@ -136,7 +138,7 @@ class Scheduler:
         for key, sound in list(self.sounding.items()):
             if sound.note.part in UNPITCHED or (sound.off_s is not None and sound.off_s <= now_s):
                 continue
-            if sound.on_s > now_s:
+            if sound.on_s > now_s + self.latency_s:
                 pitch = bind(sound.note)
                 if pitch is None:
                     sends.append(Revoke(key))
@@ -150,7 +152,7 @@ class Scheduler:
     def _mend(self, key: int, sound: Sounding, now_s: float, beatmap: BeatMap, sends: list[Send]) -> None:
         """Cut a note that the new chord doesn't hold; the bass comes back on the next eighth."""
         ended = sound.off_s is not None
-        sound.off_s = now_s + ROOM_S
+        sound.off_s = max(sound.on_s, now_s + self.latency_s) + ROOM_S
         sends.append(Off(key, sound.off_s))
         again = math.ceil(beatmap.beat_at(now_s + self.horizon_s) / SLOT_BEATS) * SLOT_BEATS
         left = sound.off_beat - again
@@ -159,9 +161,9 @@ class Scheduler:
         self.add([replace(sound.note, beat=again, beats=left, tone="1")], now_s)
 
     def _has(self, part: str, beat: float) -> bool:
-        return any(
-            note.part == part and abs(note.beat - beat) < SLOT_BEATS / 2 for _, _, note, _ in self._waiting
-        )
+        waiting = [entry[2] for entry in self._waiting]
+        sent = [sound.note for sound in self.sounding.values() if sound.off_s is None]
+        return any(note.part == part and abs(note.beat - beat) < SLOT_BEATS / 2 for note in [*waiting, *sent])
 
     def _end_due(self, now_s: float, beatmap: BeatMap, sends: list[Send]) -> None:
         """Send the Offs that fall within the horizon; forget notes that have ended."""
@@ -186,7 +188,7 @@ class Scheduler:
         sends: list[Send] = []
         for key, sound in list(self.sounding.items()):
             if chosen(sound.note):
-                if sound.on_s > now_s:
+                if sound.on_s > now_s + self.latency_s:
                     sends.append(Revoke(key))
                     del self.sounding[key]
                 elif sound.off_s is None or sound.off_s > now_s:

@@ -9,52 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bandmate import controls
+from bandmate import controls, labels, starting
+from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
-from bandmate.events import Command, Control, Event, Level, Note, NoteOn, Panic, Send
+from bandmate.events import Command, Level, Note, Panic, Send
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
     from bandmate.band import Band
 
-PRESS = 64  # a switch is down from this value on
-HOLD_S = 0.7  # a switch held so long asks for an ending
 HATS = frozenset({"hat", "hat-open", "hat-pedal", "ride", "shaker", "side-stick"})
-FOREVER = 1e9  # beats: until somebody lifts
-
-
-class Switch:
-    """The one pedal, or the lowest keys: taps when armed, fills and cues the next section, held: ending."""
-
-    def __init__(self, control: int, low_key: int) -> None:
-        self.control, self.low_key = control, low_key
-        self._down_s: float | None = None
-        self._held = False
-
-    def owns(self, event: Event) -> bool:
-        """Whether an event belongs to the switch and not to the music."""
-        if isinstance(event, Control):
-            return bool(self.control) and event.number == self.control
-        pitch = getattr(event, "pitch", None)
-        return bool(self.low_key) and pitch is not None and pitch <= self.low_key
-
-    def press(self, event: Event, playing: bool) -> list[str]:
-        """The actions of a press: on the way down, at once."""
-        down = event.value >= PRESS if isinstance(event, Control) else isinstance(event, NoteOn)
-        if not down:
-            self._down_s = None
-            return []
-        if self._down_s is not None:
-            return []
-        self._down_s, self._held = event.time_s, False
-        return ["next-section"] if playing else ["tap"]
-
-    def held(self, now_s: float, playing: bool) -> list[str]:
-        """The action of a switch held down long enough, once."""
-        if self._down_s is None or self._held or now_s - self._down_s < HOLD_S:
-            return []
-        self._held = True
-        return ["ending"] if playing else []
 
 
 def steer(band: Band, now_s: float, command: Command) -> list[Send]:
@@ -80,7 +44,7 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
     if name == "follow":
         transport.follower.follow_by = float(value)
     elif name == "bpm":
-        transport.set_tempo(now_s, float(value))
+        labels.set_tempo(transport, now_s, float(value))
     elif name == "count-in":
         transport.count_in_bars = int(float(value))
     elif name == "join":
@@ -176,7 +140,7 @@ def _cue(name: str) -> Callable[[Band, float], list[Send]]:
 def _ending(band: Band, now_s: float) -> list[Send]:
     """One press ends on one; where there is no bar to wait for (hold, count-in, ritard), now."""
     if band.transport.state in ("holding", "counting") or band.transport.by_hand:
-        return band.silence(now_s)
+        return silence(band, now_s)
     return _cue("ending")(band, now_s)
 
 
@@ -212,8 +176,8 @@ def _hold(band: Band, now_s: float) -> list[Send]:
     band.held_at_hold = True
     band.scheduler.drop(lambda note: False)
     band.scheduler.sustain(FOREVER)
-    if not any(sound.note.part != "drums" for sound in band.scheduler.sounding.values()):
-        band.strike(now_s, FOREVER)
+    if not any(s.note.part != "drums" and s.off_s is None for s in band.scheduler.sounding.values()):
+        strike(band, now_s, FOREVER)
     return []
 
 
@@ -222,7 +186,7 @@ def _relabel(name: str) -> Callable[[Band, float], list[Send]]:
         """Kick, snare and bass stop, hats keep the pulse, nobody hears an odd bar."""
         if not band.transport.running:
             return []
-        band.transport.relabel(now_s, name)
+        labels.relabel(band.transport, now_s, name)
         band.form.figures.clear()
 
         def stays(note: Note) -> bool:
@@ -237,7 +201,7 @@ def _relabel(name: str) -> Callable[[Band, float], list[Send]]:
 def _scale(ratio: float) -> Callable[[Band, float], list[Send]]:
     def scale(band: Band, now_s: float) -> list[Send]:
         if band.transport.running:
-            band.transport.scale(now_s, ratio)
+            labels.scale(band.transport, now_s, ratio)
             band.params["bpm"] = band.transport.home_bpm
         return []
 
@@ -252,7 +216,7 @@ def _arm(band: Band, now_s: float) -> list[Send]:
 def _start(band: Band, now_s: float) -> list[Send]:
     if band.transport.state in ("off", "armed"):
         band.form.begin()
-        band.transport.start(now_s)
+        starting.start(band.transport, now_s)
         band.begin_slots()
     elif band.transport.state == "holding":
         return _hold(band, now_s)
@@ -261,7 +225,7 @@ def _start(band: Band, now_s: float) -> list[Send]:
 
 def _tap(band: Band, now_s: float) -> list[Send]:
     before = band.transport.state
-    band.transport.tap(now_s, band.taps_wanted)
+    starting.tap(band.transport, now_s, band.taps_wanted)
     if before == "armed" and band.transport.state == "counting":
         band.form.begin()
         band.begin_slots()
@@ -286,12 +250,12 @@ def _quit(band: Band, now_s: float) -> list[Send]:
     again, band.quitting = band.quitting, True
     if band.transport.state == "playing" and not again:
         return _ending(band, now_s)
-    return band.silence(now_s) if band.transport.state != "off" else []
+    return silence(band, now_s) if band.transport.state != "off" else []
 
 
 ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "arm": _arm,
-    "disarm": lambda band, now_s: band.silence(now_s),
+    "disarm": lambda band, now_s: silence(band, now_s),
     "start": _start,
     "tap": _tap,
     "join": _join,
@@ -300,7 +264,7 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "ritard": _ritard,
     "fade": _fade,
     "vamp-out": _cue("vamp-out"),
-    "stop": lambda band, now_s: band.silence(now_s),
+    "stop": lambda band, now_s: silence(band, now_s),
     "hold": _hold,
     "fill": _cue("fill"),
     "break": _cue("break"),

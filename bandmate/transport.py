@@ -2,39 +2,23 @@
 
 States: off, armed, counting, playing, holding, ending. Lives inside `Band.step` (band process);
 asks no clock, opens nothing. What is due within `HORIZON_S` is already on its way to the speakers,
-so every change of tempo or count begins at that frontier. How the clock follows the listener is
-`follow.py`'s business; this file is about states, taps and labels.
+so every change of tempo or count begins at that frontier. One room: `follow.py` (how the clock
+follows), `starting.py` (how a song starts), `labels.py` (what bars are called).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-import statistics
-from dataclasses import dataclass
 from typing import Any
 
+from bandmate import starting
 from bandmate.events import FixedBeat, Heard, Moment
-from bandmate.follow import Follower
-from bandmate.timing import SLOT_BEATS, BeatMap, Meter, bpm_of
+from bandmate.follow import Follower, Hint
+from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 
 HORIZON_S = 0.025  # notes due within this are sent; nothing may move them any more
 START_S = 0.1  # from the start button to the first click
-TAP_GAP_S = 2.5  # a longer silence between taps begins a new count
-TAP_LEAST = 3  # taps that make a tempo
-SURE = 0.8  # downbeat confidence at which kick, bass and crash may come in
-JOIN_CONFIDENCE = 0.4
-OTHER_TEMPO = 0.3  # of an octave: not the tempo we joined at
-DISAGREE_PULSES = 8  # so long the listener must insist on another downbeat
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What the listener must know about the transport's decision, given to it in the next step."""
-
-    kind: str  # count-in, relabel, scale, reset
-    value: float = 0.0
-    taps_s: tuple[float, ...] = ()
+NEAR_BEATS = 0.25  # a bar line nearer than this is too near to come in on
 
 
 class Transport:
@@ -60,10 +44,10 @@ class Transport:
         self.fixed_beat = -1e9  # the newest beat whose place is fixed
         self.by_hand = False  # ritard: only the performer's chords move the beat
         self.sticks = False  # the band itself counts this count-in
-        self._turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
-        self._turn_origin = 0.0
-        self._disagree = 0
-        self._listen_pulse = -1e9
+        self.turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
+        self.turn_origin = 0.0
+        self.disagree = 0
+        self.listen_pulse = -1e9
 
     # -------------------------------------------------------------- places
 
@@ -90,14 +74,14 @@ class Transport:
 
     def advance(self, now_s: float, heard: Heard, drums: bool) -> Moment:
         """Move on to `now_s`: count-ins end, the clock follows what is heard (leash by `drums`)."""
-        if self._turn is not None and self.frontier(now_s) >= self._turn.time_s:
-            self._take_turn(self._turn)
+        if self.turn is not None and self.frontier(now_s) >= self.turn.time_s:
+            self._take_turn(self.turn)
         beat = self.beatmap.beat_at(self.frontier(now_s))
         if self.state == "armed" and self.join_free:
-            self._join(now_s, heard)
+            starting.join(self, now_s, heard)
         elif self.state == "counting" and beat >= self.start_beat - 1e-9:
             self.state = "playing"
-        elif self.state == "playing" and self._turn is None:
+        elif self.state == "playing" and self.turn is None:
             self._follow(now_s, heard, drums)
         if self.entry_beat is not None and beat >= self.entry_beat - 1e-6:
             self.entry, self.entry_beat = "full", None
@@ -106,8 +90,8 @@ class Transport:
     def _take_turn(self, turn: BeatMap) -> None:
         """Half or double time begins: the bar goes on in the new tempo."""
         bar = self.bar_of(turn.beat)[0]
-        self.beatmap, self._turn = turn, None
-        self.origin_beat, self.origin_bar = self._turn_origin, bar
+        self.beatmap, self.turn = turn, None
+        self.origin_beat, self.origin_bar = self.turn_origin, bar
 
     def entry_at(self, beat: float) -> str:
         """How carefully the band plays at a beat that is about to be decided."""
@@ -148,197 +132,32 @@ class Transport:
 
     def disarm(self) -> None:
         """Nothing sounds from here on, whatever is played."""
-        self.state, self.taps_s, self.by_hand, self._turn = "off", [], False, None
+        self.state, self.taps_s, self.by_hand, self.turn = "off", [], False, None
         self.hints.append(Hint("reset"))
-
-    def start(self, now_s: float) -> None:
-        """The band counts in and plays."""
-        if self.state in ("off", "armed"):
-            first_s = now_s + START_S
-            self._launch(self.home_bpm, first_s, self.count_in_bars)
-            self.sticks = True
-            pulses = round(self.count_in_bars * self.meter.bar_beats / self.meter.pulse_beats)
-            clicks = tuple(
-                self.beatmap.time_at(self.start_beat - self.count_in_bars * self.meter.bar_beats
-                                     + pulse * self.meter.pulse_beats)
-                for pulse in range(pulses)
-            )  # fmt: skip
-            self.hints.append(Hint("count-in", self.beatmap.time_at(0.0), clicks))
-
-    def taps_wanted(self) -> int:
-        """How many taps count the band in: whole bars of pulses, three at least."""
-        bars = max(1, self.count_in_bars)
-        while bars * self.meter.pulses < TAP_LEAST:
-            bars += 1
-        return bars * self.meter.pulses
-
-    def tap(self, now_s: float, wanted: int = 0) -> None:
-        """A tap in pulses: counts the band in when armed, sets phase and tempo while it plays."""
-        if self.state == "off":
-            self.arm()
-            return
-        if self.taps_s and now_s - self.taps_s[-1] > TAP_GAP_S:
-            self.taps_s = []
-        self.taps_s.append(now_s)
-        if self.state == "armed" and len(self.taps_s) >= (wanted or self.taps_wanted()):
-            self._tap_in(tuple(self.taps_s))
-        elif self.state == "playing":
-            self._tap_tempo(now_s)
-
-    def _tap_in(self, taps_s: tuple[float, ...]) -> None:
-        """Taps to tempo and phase: the median interval, laid through the middle of all taps."""
-        gaps = [after - before for before, after in itertools.pairwise(taps_s)]
-        gap_s = statistics.median(gaps)
-        first_s = statistics.fmean(tap - index * gap_s for index, tap in enumerate(taps_s))
-        bars = max(1, round(len(taps_s) / self.meter.pulses))
-        self._launch(bpm_of(gap_s), first_s, bars)
-        self.taps_s = []
-        self.hints.append(Hint("count-in", self.beatmap.time_at(0.0), taps_s))
-
-    def _launch(self, bpm: float, first_s: float, bars: float) -> None:
-        """Count `bars` from `first_s`, then play from beat 0."""
-        self.home_bpm = bpm
-        self.beatmap = BeatMap(bpm * self.meter.pulse_beats, -bars * self.meter.bar_beats, first_s)
-        self.origin_beat, self.origin_bar, self.start_beat = 0.0, 0, 0.0
-        self.state, self.entry, self.entry_beat, self.counted = "counting", "full", None, True
-        self.fixed_beat, self._disagree, self.sticks = -1e9, 0, False
-        self.follower.begin()
-
-    def _join(self, now_s: float, heard: Heard) -> None:
-        """Come in by ourselves once the pulse is believed: carefully, or at once if not `staged`."""
-        if heard.next_pulse_s is None or heard.pulse_bpm is None or heard.downbeat_in is None:
-            return
-        if heard.state != "locked" and heard.confidence < JOIN_CONFIDENCE:
-            return
-        if heard.next_pulse_s <= self.frontier(now_s) + self.horizon_s:
-            return
-        pulse = self.meter.pulse_beats
-        self.home_bpm = heard.pulse_bpm
-        first_beat = -heard.downbeat_in * pulse
-        if self.fixed_beat > first_beat:  # once more, with another tempo: the count goes on
-            first_beat += (
-                math.ceil((self.fixed_beat - first_beat) / self.meter.bar_beats) * self.meter.bar_beats
-            )
-        one = first_beat + heard.downbeat_in * pulse
-        self.beatmap = BeatMap(heard.pulse_bpm * pulse, first_beat, heard.next_pulse_s)
-        self.origin_beat, self.origin_bar = one, round(one / self.meter.bar_beats)
-        self.start_beat = first_beat if self.staged else one
-        self.state, self.counted = "counting", False
-        self.entry, self.entry_beat = ("hats", None) if self.staged else ("full", None)
-        self._disagree, self.sticks = 0, False
-        self.follower.begin()
 
     # -------------------------------------------------------------- while playing
 
     def _follow(self, now_s: float, heard: Heard, drums: bool) -> None:
-        if self._misjoined(heard):
-            self._join(now_s, heard)
+        if starting.misjoined(self, heard):
+            starting.join(self, now_s, heard)
             return
         moved = self.follower.follow(self.beatmap, now_s, self.frontier(now_s), heard, self.meter, drums,
                                      self.home_bpm)  # fmt: skip
         if moved.reentry:
-            self._careful(self.next_bar(moved.beatmap.beat_at(self.frontier(now_s)), 0.5))
+            self.be_careful(self.next_bar(moved.beatmap.beat_at(self.frontier(now_s)), 0.5))
             self.home_bpm = moved.home_bpm
         self.beatmap = moved.beatmap
         if heard.next_pulse_s is not None and not self.counted:
-            self._bar_line(heard)
-
-    def _misjoined(self, heard: Heard) -> bool:
-        """Still at the hats after a free join, and the tempo turns out to be another one."""
-        if self.entry != "hats" or self.counted or self.entry_beat is not None or heard.pulse_bpm is None:
-            return False
-        return heard.state == "locked" and abs(math.log2(heard.pulse_bpm / self.home_bpm)) > OTHER_TEMPO
-
-    def _bar_line(self, heard: Heard) -> None:
-        """After a free join the bar line is a belief: take the listener's when it insists."""
-        assert heard.next_pulse_s is not None
-        pulse = self.meter.pulse_beats
-        beat = round(self.beatmap.beat_at(heard.next_pulse_s) / pulse) * pulse
-        if heard.downbeat_in is None or beat <= self._listen_pulse:
-            return
-        self._listen_pulse = beat
-        theirs = beat + heard.downbeat_in * pulse
-        off = (theirs - self.bar_of(theirs + 1e-3)[1]) % self.meter.bar_beats
-        agreed = min(off, self.meter.bar_beats - off) < pulse / 2
-        self._disagree = 0 if agreed else self._disagree + 1
-        sure = heard.downbeat_confidence >= SURE
-        if not agreed and (self.entry == "hats" or (sure and self._disagree >= DISAGREE_PULSES)):
-            self.origin_beat, self.origin_bar = theirs, self.bar_of(theirs)[0] + 1
-            self._disagree = 0
-        if self.entry == "hats" and sure and self.entry_beat is None:
-            self._careful(self.next_bar(beat))
+            starting.believe_bar_line(self, heard)
 
     def trust(self) -> None:
         """*All in*: the bar line is good enough, everyone on the next one."""
         if self.entry != "full" and self.entry_beat is None:
-            self._careful(self.next_bar(self._listen_pulse))
+            self.be_careful(self.next_bar(self.listen_pulse))
 
-    def _careful(self, until_beat: float) -> None:
+    def be_careful(self, until_beat: float) -> None:
         """Hats keep the pulse; the full band is back on the downbeat `until_beat`."""
         self.entry, self.entry_beat = "hats", until_beat
-
-    def relabel(self, now_s: float, name: str) -> None:
-        """Wrong one, ±1 beat and flip: the count changes at once, the band is whole on the next one."""
-        if self.state not in ("playing", "counting"):
-            return
-        pulse = self.meter.pulse_beats
-        beat = self.beatmap.beat_at(now_s)
-        if name == "this-is-one":
-            one = round(beat / pulse) * pulse
-            self._begin_bar_at(one)
-        elif name == "flip":
-            self.beatmap = self.beatmap.moved(-pulse / 2, self.frontier(now_s))
-            self.hints.append(Hint("relabel", -0.5))
-        else:
-            self._begin_bar_at(self.bar_of(beat)[1] + (pulse if name == "beat-back" else -pulse))
-        self.counted = True
-        self.follower.begin()
-        here = self.beatmap.beat_at(self.frontier(now_s))
-        self._careful(self.next_bar(here, SLOT_LEAD_BEATS))
-
-    def _begin_bar_at(self, one: float) -> None:
-        bar, began = self.bar_of(one)
-        moved = (one - began) / self.meter.pulse_beats
-        self.origin_beat, self.origin_bar = one, bar
-        self.hints.append(Hint("relabel", -moved))
-
-    def scale(self, now_s: float, ratio: float) -> None:
-        """Half or double time from the next pulse on; phase and one stay."""
-        pulse = self.meter.pulse_beats
-        frontier_s = self.frontier(now_s)
-        turn = math.ceil(self.beatmap.beat_at(frontier_s) / pulse - 1e-9) * pulse
-        began = self.bar_of(turn)[1]
-        while ((turn - began) / pulse * ratio) % 1 > 1e-6:  # a pulse that is one in the new tempo too
-            turn += pulse
-        self.home_bpm *= ratio
-        self._turn = BeatMap(self.beatmap.bpm * ratio, turn, self.beatmap.time_at(turn))
-        self._turn_origin = turn - (turn - began) * ratio
-        self.follower.begin()
-        self.hints.append(Hint("scale", ratio))
-
-    def set_tempo(self, now_s: float, bpm: float) -> None:
-        """A new home tempo, at once."""
-        ratio = bpm / self.home_bpm
-        self.home_bpm = bpm
-        self.beatmap = self.beatmap.at_tempo(bpm * self.meter.pulse_beats, self.frontier(now_s))
-        self.follower.begin()
-        if self.running:
-            self.hints.append(Hint("scale", ratio))
-
-    def _tap_tempo(self, now_s: float) -> None:
-        """Two taps nudge the phase, three set the tempo too."""
-        pulse = self.meter.pulse_beats
-        taps = self.taps_s[-8:]
-        if len(taps) >= TAP_LEAST:
-            gaps = [after - before for before, after in itertools.pairwise(taps)]
-            self.set_tempo(now_s, bpm_of(statistics.median(gaps)))
-        if len(taps) >= 2:
-            here = self.beatmap.beat_at(now_s) / pulse
-            off = (here - round(here)) * pulse
-            self.beatmap = self.beatmap.moved(-off, self.frontier(now_s))
-            self.hints.append(
-                Hint("count-in", self.beatmap.time_at(self.next_bar(here * pulse)), tuple(taps))
-            )
 
     # -------------------------------------------------------------- stopping and holding
 
@@ -385,6 +204,7 @@ class Transport:
             "state": self.state, "bpm": self.beatmap.bpm, "beat": self.beatmap.beat,
             "time_s": self.beatmap.time_s, "home_bpm": self.home_bpm,
             "origin_beat": self.origin_beat, "origin_bar": self.origin_bar, "counted": self.counted,
+            "start_beat": self.start_beat,
         }  # fmt: skip
 
     def restore(self, saved: dict[str, Any], now_s: float) -> None:
@@ -394,11 +214,15 @@ class Transport:
         self.origin_beat, self.origin_bar = saved["origin_beat"], saved["origin_bar"]
         if saved["state"] in ("playing", "counting"):
             here = self.beatmap.beat_at(self.frontier(now_s))
-            self.start_beat = max(self.next_bar(here, 0.25), 0.0 if saved["state"] == "counting" else -1e9)
+            self.start_beat = max(
+                self.next_bar(here, NEAR_BEATS), 0.0 if saved["state"] == "counting" else -1e9
+            )
             self.state = "counting"
             self.hints.append(
                 Hint("count-in", self.beatmap.time_at(self.start_beat), self._past_pulses(now_s))
             )
+        elif saved["state"] == "holding":
+            self.state, self.start_beat = "holding", saved["start_beat"]
         else:
             self.state = "armed" if saved["state"] == "armed" else "off"
 
@@ -406,6 +230,3 @@ class Transport:
         pulse = self.meter.pulse_beats
         last = math.floor(self.beatmap.beat_at(now_s) / pulse)
         return tuple(self.beatmap.time_at((last - back) * pulse) for back in (3, 2, 1, 0))
-
-
-SLOT_LEAD_BEATS = 0.25  # a bar line nearer than this is too near to come in on

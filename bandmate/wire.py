@@ -73,8 +73,8 @@ def decode(line: str | bytes) -> Any:
     """The object of one line; raises ValueError for anything else."""
     try:
         return from_plain(json.loads(line))
-    except RecursionError as error:
-        raise ValueError("too deep to be an object of bandmate's wire") from error
+    except (RecursionError, OverflowError) as error:
+        raise ValueError("too deep or too large to be an object of bandmate's wire") from error
 
 
 class Wire:
@@ -162,7 +162,7 @@ class Door:
         with contextlib.suppress(OSError):
             _connect_once(self.path).close()
             raise RigError(f"somebody listens at {self.path} already")
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # what can't go away is told when we bind
             self.path.unlink()
         if hasattr(socket, "AF_UNIX"):
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -21,10 +21,11 @@ MODULES = {
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
 GROUND = BEDROCK | {"events", "controls", "patch", "setlist", "wire", "places"}
-ROOM_OF = {"transport": "transport", "follow": "transport", "form": "transport", "scheduler": "scheduler"}
+TRANSPORT = ("transport", "follow", "starting", "labels", "form")
+ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
-BAND = {"band", "steering"}
+BAND = {"band", "steering", "switch", "closing", "snapshots"}
 EVERYBODY = {"rehearsal", "live", "rig", "jam", "soundcheck", "bench", "__main__"}  # these join everything
 
 

@@ -275,7 +275,6 @@ def test_a_place_that_can_hold_no_door_is_one_sentence(path, name):
 
 @unix_only
 @pytest.mark.parametrize("name", ["folder", "file/main.band", "a" * 300])
-@pytest.mark.xfail(strict=True, raises=OSError, reason="Door.open: unlink refuses before bind can")
 def test_a_place_that_can_hold_no_file_is_one_sentence_too(path, name):
     (path.parent / "folder").mkdir()
     (path.parent / "file").write_text("")

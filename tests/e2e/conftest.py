@@ -169,7 +169,9 @@ class Performer:
     def connect(self) -> None:
         def connected() -> bool:
             subprocess.run(
-                ["jack_connect", "pianist:keys", "bandmate-in:bandmate in"], capture_output=True, check=False
+                ["jack_connect", "pianist:keys", "bandmate-midi:bandmate in"],
+                capture_output=True,
+                check=False,
             )
             said = subprocess.run(
                 ["jack_lsp", "-c", "pianist:keys"], capture_output=True, text=True, check=False

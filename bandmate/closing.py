@@ -1,0 +1,74 @@
+"""Holding and ending: fermata, ritard, the last chord, and silence.
+
+Functions on a `Band`, called from `Band.step` and the steering only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bandmate.events import FixedBeat, Heard, Level, Moment, Send, Slot
+from bandmate.parts.players import play
+
+if TYPE_CHECKING:
+    from bandmate.band import Band
+
+FOREVER = 1e9  # beats: until somebody lifts
+RITARD_GAP_S = 0.12  # keys nearer together than this are one chord
+RITARD_LIFT_S = 0.15
+
+
+def strike(band: Band, now_s: float, beats: float) -> None:
+    """Everybody strikes the chord and lets it ring (hold, ritard)."""
+    beat = band.transport.beatmap.beat_at(now_s)
+    bar, bar_beat = band.transport.bar_of(beat)
+    slot = Slot(
+        beat, bar, bar_beat, band.transport.meter, band.transport.beatmap.bpm, figure="hit",
+        figure_beat=beat, figure_beats=beats, energy=band.form.energy * 0.7, seed=band.seed,
+    )  # fmt: skip
+    style = band.styles[str(band.params["style"])]
+    for part in band.form.members:
+        if part in band.playing:
+            notes = play(part, slot, style)
+            band.scheduler.add([replace(note, beat=max(note.beat, beat)) for note in notes], now_s)
+
+
+def by_hand(
+    band: Band, now_s: float, moment: Moment, heard: Heard, sends: list[Send]
+) -> tuple[FixedBeat, ...]:
+    """Ritard: each chord of the performer is the next beat; the last one ends with theirs."""
+    onset_s, before_s = heard.onset_s, band.onset_s
+    band.onset_s = onset_s
+    if band.form.ending != "ritard" or onset_s is None or onset_s == before_s:
+        return ()
+    if onset_s - band.struck_s < RITARD_GAP_S:
+        return ()
+    band.struck_s = onset_s
+    sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
+    beat = band.transport.strike(now_s)
+    strike(band, now_s, FOREVER)
+    return (beat,)
+
+
+def end_by_itself(band: Band, now_s: float, moment: Moment, heard: Heard, sends: list[Send]) -> None:
+    """Whatever must stop by itself: a held chord when the performer lifts, a song at its end."""
+    if moment.state == "holding" and band.held_at_hold and heard.resting_s > 0:
+        band.held_at_hold = False
+        sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
+    if moment.state != "ending":
+        return
+    lifted = band.transport.by_hand and heard.resting_s > RITARD_LIFT_S
+    over = band.form.over_beat
+    if lifted or (over is not None and moment.beat >= over and not band.transport.by_hand):
+        sends += silence(band, now_s)
+
+
+def silence(band: Band, now_s: float) -> list[Send]:
+    """The band stops at once, cleanly, and is off."""
+    faded = band.form.ending == "fade"
+    band.transport.finish()
+    band.form.begin()
+    band.begin_slots()
+    sends = band.scheduler.hush()
+    return [*sends, Level("band", 1.0)] if faded else sends

@@ -1,0 +1,1 @@
+"""The hardware edge: MIDI, audio and the synth."""

@@ -1,0 +1,79 @@
+"""Sound devices: what there is, and what a stage should not be played on. Asked before bar 1 only.
+
+Runs in the shell's process; opens no stream.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bandmate.errors import NoDevice
+
+PORTAUDIO = (
+    "PortAudio is missing (Debian: apt-get install libportaudio2; macOS and Windows: "
+    "pip install --force-reinstall sounddevice)."
+)
+SLOW_HOSTS = ("MME", "Windows DirectSound", "OSS")
+WIRELESS = re.compile(r"bluetooth|bluez|airpods|\ba2dp\b|headset", re.IGNORECASE)
+
+
+def _query() -> tuple[Any, Any, int | None]:
+    """Devices, host APIs and the default output's index; raises NoDevice without PortAudio."""
+    try:
+        import sounddevice
+    except OSError:
+        raise NoDevice(PORTAUDIO) from None
+    default = sounddevice.default.device[1]
+    return sounddevice.query_devices(), sounddevice.query_hostapis(), default if default >= 0 else None
+
+
+def outputs() -> list[tuple[int, str]]:
+    """Every device that can play, by its number; empty where there is none (or no PortAudio)."""
+    try:
+        devices, hosts, _ = _query()
+    except NoDevice:
+        return []
+    return [
+        (index, f"{device['name']} ({hosts[device['hostapi']]['name']})")
+        for index, device in enumerate(devices)
+        if device["max_output_channels"] > 0
+    ]
+
+
+def trouble(chosen: str | int | None, any_device: bool) -> str:
+    """Why a device can't carry a stage, in one sentence with its mend; empty when it can."""
+    try:
+        devices, hosts, default = _query()
+    except NoDevice as error:
+        return str(error)
+    index = default if chosen is None else _find(chosen, devices, hosts)
+    if index is None:
+        there = ", ".join(name for _, name in outputs())
+        if chosen is not None:
+            return (
+                f"there is no sound device {chosen!r}; there are: {there or 'none'} (run 'bandmate ports')."
+            )
+        return "there is no sound device (on Linux: is JACK, PipeWire or ALSA running?)."
+    device, host = devices[index], hosts[devices[index]["hostapi"]]["name"]
+    if any_device:
+        return ""
+    if WIRELESS.search(device["name"]):
+        return (
+            f"{device['name']} is Bluetooth, too late for a stage; take a wired device, or say --any-device."
+        )
+    if host in SLOW_HOSTS:
+        return f"{host} is too slow for a stage; take WASAPI or ASIO with --device, or say --any-device."
+    return ""
+
+
+def _find(chosen: str | int, devices: Any, hosts: Any) -> int | None:
+    """The index of a device by number, by name, or by name and host as `outputs` writes it."""
+    text = str(chosen)
+    if text.isdigit():
+        return int(text) if int(text) < len(devices) else None
+    for index, device in enumerate(devices):
+        full = f"{device['name']} ({hosts[device['hostapi']]['name']})"
+        if device["max_output_channels"] > 0 and text in (device["name"], full):
+            return index
+    return None

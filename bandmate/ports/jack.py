@@ -1,0 +1,223 @@
+"""JACK by its own library: an audio stream, and an eye on who is connected to whom.
+
+PortAudio's JACK streams hang for ever when their server dies (closing one blocks, `Pa_Terminate`
+aborts the process, a second copy of the library crashes: all three measured), reports a latency of
+0, and names its client "PortAudio". `libjack` by ctypes has none of these faults. The stream's
+process callback runs in JACK's own real-time thread. There is no xrun callback: the server waits for
+its answer, which waits for the interpreter lock, which rtmidi holds while it waits for the server
+(a deadlock, met); the server's frame counter tells as well. Works with PipeWire's libjack as well.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+from bandmate.errors import NoDevice
+from bandmate.ports.player import Player
+from bandmate.ports.synth import QUANTUM_FRAMES
+
+AUDIO = b"32 bit float mono audio"
+NO_START_SERVER = 1
+IS_INPUT, IS_OUTPUT, IS_PHYSICAL = 1, 2, 4
+PLAYBACK_LATENCY = 1
+PATIENCE_S = 3.0
+PROCESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
+SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+SAY = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
+_SILENT = SAY(lambda text: None)  # libjack keeps the address, so this must live as long as we do
+
+
+class LatencyRange(ctypes.Structure):
+    """jack_latency_range_t."""
+
+    _fields_ = [("least", ctypes.c_uint32), ("most", ctypes.c_uint32)]
+
+
+class JackClient:
+    """A client of a running JACK server; `alive` turns False when the server goes away."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.alive = False
+        self.library: Any = None
+        self.client: Any = None
+        self._on_shutdown = SHUTDOWN(self._lost)
+
+    def open(self) -> JackClient:
+        """Join the server; NoDevice where no library or no server is."""
+        file = ctypes.util.find_library("jack")
+        if file is None:
+            raise NoDevice("JACK's library isn't installed (Debian: apt-get install libjack-jackd2-0)")
+        self.library = _declared(ctypes.CDLL(file))
+        self.library.jack_set_error_function(_SILENT)
+        self.library.jack_set_info_function(_SILENT)
+        joining = threading.Thread(target=self._join, daemon=True)
+        joining.start()
+        joining.join(PATIENCE_S)
+        if joining.is_alive():
+            raise NoDevice("the JACK server doesn't answer; start it anew")
+        if not self.client:
+            raise NoDevice("no JACK server is running")
+        self.library.jack_on_shutdown(self.client, self._on_shutdown, None)
+        self.alive = True
+        return self
+
+    def _join(self) -> None:
+        """On a thread of its own, as a stuck server lets one wait for ever."""
+        self.client = self.library.jack_client_open(self.name.encode(), NO_START_SERVER, None)
+
+    def close(self) -> None:
+        """Leave. The client of a dead server is left lying: closing a second one of them crashes libjack."""
+        client, self.client = self.client, None
+        if client and self.alive:
+            self.library.jack_client_close(client)
+        self.alive = False
+
+    def __enter__(self) -> JackClient:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def peers(self, port: str) -> set[str]:
+        """Who is connected to a port, given as `client:port`."""
+        handle = self.library.jack_port_by_name(self.client, port.encode())
+        return (
+            set(self._texts(self.library.jack_port_get_all_connections(self.client, handle)))
+            if handle
+            else set()
+        )
+
+    def ports(self, kind: bytes, flags: int) -> list[str]:
+        """Every port of a kind, as `client:port`, in the server's order."""
+        return self._texts(self.library.jack_get_ports(self.client, None, kind, flags))
+
+    def connect(self, source: str, sink: str) -> None:
+        """Join two ports; NoDevice when one has just gone."""
+        failed = self.library.jack_connect(self.client, source.encode(), sink.encode())
+        if failed and sink not in self.peers(source):
+            raise NoDevice(f"JACK doesn't connect {source} to {sink}")
+
+    def own_name(self) -> str:
+        """The name that the server gave us."""
+        return str(self.library.jack_get_client_name(self.client).decode())
+
+    def _texts(self, found: Any) -> list[str]:
+        texts: list[str] = []
+        if found:
+            while found[len(texts)]:
+                texts.append(found[len(texts)].decode())
+            self.library.jack_free(found)
+        return texts
+
+    def _lost(self, _: Any) -> None:
+        self.alive = False
+
+
+class JackStream:
+    """The player on the sound card behind JACK, in the server's own block length."""
+
+    def __init__(self, name: str, most_channels: int) -> None:
+        self.most_channels = most_channels
+        self.description = "jack"
+        self._jack = JackClient(name)
+        self._ports: list[Any] = []
+        self._keep: list[Any] = []  # callbacks that C holds on to
+
+    def rate_hz(self) -> int:
+        """Join the server, and learn its rate."""
+        self._jack.open()
+        return int(self._jack.library.jack_get_sample_rate(self._jack.client))
+
+    def start(self, player: Player, latency_s: float | None) -> None:
+        """Play; NoDevice where the server's blocks don't suit, or nothing can be connected."""
+        jack, client = self._jack.library, self._jack.client
+        block = int(jack.jack_get_buffer_size(client))
+        if block % QUANTUM_FRAMES or block > 4096:
+            raise NoDevice(f"JACK runs with blocks of {block} frames; start it with 64, 128 or 256")
+        speakers = self._jack.ports(AUDIO, IS_INPUT | IS_PHYSICAL)
+        channels = max(2, min(len(speakers), self.most_channels))
+        names = [f"out_{index + 1}".encode() for index in range(channels)]
+        self._ports = [jack.jack_port_register(client, name, AUDIO, IS_OUTPUT, 0) for name in names]
+        sound = np.zeros((channels, block), np.float32)
+        rows = [int(row.ctypes.data) for row in sound]
+        period_s = block / player.renderer.rate_hz
+        turn = player.begin(block, latency_s or period_s)
+
+        due = [-1]  # the server's frame at which the next block should begin
+
+        def process(frames: int, _: Any) -> int:
+            began_s = time.perf_counter()
+            frame = jack.jack_last_frame_time(client)
+            skipped = due[0] not in (-1, frame)
+            due[0] = (frame + frames) & 0xFFFFFFFF
+            if frames == block:
+                player.fill(sound.T, turn)
+            else:
+                sound[:] = 0.0
+            for port, row in zip(self._ports, rows, strict=True):
+                ctypes.memmove(jack.jack_port_get_buffer(port, frames), row, 4 * min(frames, block))
+            if skipped or time.perf_counter() - began_s > period_s:
+                player.xrun()
+            return 0
+
+        self._keep = [PROCESS(process)]
+        jack.jack_set_process_callback(client, self._keep[0], None)
+        if jack.jack_activate(client):
+            raise NoDevice("JACK doesn't let us play")
+        for name, speaker in zip(names, speakers, strict=False):
+            self._jack.connect(f"{self._jack.own_name()}:{name.decode()}", speaker)
+        if latency_s is None:
+            player.latency_s = self._latency_frames() / player.renderer.rate_hz + player.latency_s
+
+    def close(self) -> None:
+        """Stop playing."""
+        self._jack.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server is there."""
+        return self._jack.alive
+
+    def _latency_frames(self) -> int:
+        """What the server says of the way from our port to the loudspeaker."""
+        found = LatencyRange()
+        self._jack.library.jack_port_get_latency_range(self._ports[0], PLAYBACK_LATENCY, ctypes.byref(found))
+        return int(found.most)
+
+
+def _declared(library: Any) -> Any:
+    integer, pointer, text = ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p
+    texts = ctypes.POINTER(ctypes.c_char_p)
+    calls: dict[str, tuple[Any, ...]] = {
+        "jack_client_open": (pointer, text, integer, pointer),
+        "jack_client_close": (integer, pointer),
+        "jack_get_client_name": (text, pointer),
+        "jack_on_shutdown": (None, pointer, SHUTDOWN, pointer),
+        "jack_activate": (integer, pointer),
+        "jack_get_sample_rate": (ctypes.c_uint32, pointer),
+        "jack_get_buffer_size": (ctypes.c_uint32, pointer),
+        "jack_set_process_callback": (integer, pointer, PROCESS, pointer),
+        "jack_last_frame_time": (ctypes.c_uint32, pointer),
+        "jack_set_error_function": (None, SAY),
+        "jack_set_info_function": (None, SAY),
+        "jack_port_register": (pointer, pointer, text, text, ctypes.c_ulong, ctypes.c_ulong),
+        "jack_port_unregister": (integer, pointer, pointer),
+        "jack_port_by_name": (pointer, pointer, text),
+        "jack_port_get_buffer": (pointer, pointer, ctypes.c_uint32),
+        "jack_port_get_latency_range": (None, pointer, integer, pointer),
+        "jack_port_get_all_connections": (texts, pointer, pointer),
+        "jack_get_ports": (texts, pointer, text, text, ctypes.c_ulong),
+        "jack_connect": (integer, pointer, text, text),
+        "jack_free": (None, texts),
+    }
+    for name, (result, *arguments) in calls.items():
+        call = getattr(library, name)
+        call.restype, call.argtypes = result, arguments
+    return library

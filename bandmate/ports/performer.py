@@ -1,0 +1,82 @@
+"""The performer's own keys: from any port or client to the synth, to zones outside, to every listener.
+
+Called by MIDI callbacks, the main thread and the plugging thread; one key at a time. Goes on when
+band, model and console have died. Imports only the bottom layer and its neighbours in `ports`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bandmate.events import NoteOff
+from bandmate.patch import Patch
+from bandmate.ports import midi
+from bandmate.ports.midi import Echoes
+from bandmate.ports.thru import Keys, Move, Played, Thru
+
+Send = Callable[[str, bytes], None]
+Post = Callable[[float, Any], None]
+Report = Callable[[Any], None]
+
+
+class Performer:
+    """Whose keys always sound: `post` is the way to the synth, `send` to a port, `report` to listeners."""
+
+    def __init__(self, plan: Patch, echoes: Echoes, send: Send, post: Post, report: Report) -> None:
+        self.patch, self.echoes = plan, echoes
+        self.send, self.post, self.report = send, post, report
+        self._keys = Keys()
+        self._thru = Thru(plan, external=True)
+        self._turn = threading.Lock()
+
+    def hear(self, port: str, message: bytes, time_s: float) -> None:
+        """A MIDI callback: what came in on a port; our own notes come back are dropped."""
+        if self.echoes.is_echo(midi.device(port), message, time_s):
+            return
+        event = midi.heard(message, time_s, port)
+        if event is not None:
+            self.play(event)
+
+    def play(self, event: Played) -> None:
+        """A key, pedal or wheel."""
+        with self._turn:
+            self._pass_on(self._keys.play(event))
+
+    def release(self, port: str) -> bool:
+        """A port's player is gone: its keys are let go of. Whether there were any."""
+        with self._turn:
+            played = self._keys.release(port, time.perf_counter())
+            self._pass_on(played)
+        return any(isinstance(event, NoteOff) for event in played)
+
+    def release_forgotten(self, port: str, patience_s: float) -> bool:
+        """Let go of keys that a port holds but hasn't spoken of for long."""
+        return self._keys.forgotten(port, time.perf_counter(), patience_s) and self.release(port)
+
+    def silence(self) -> None:
+        """Panic: nothing of the performer sounds on any zone."""
+        with self._turn:
+            self._move(self._thru.silence())
+
+    def _pass_on(self, played: list[Played]) -> None:
+        for event in played:
+            self._move(self._thru.play(event))
+            self.post(event.time_s, event)
+            self.report(event)
+
+    def _move(self, moves: list[Move]) -> None:
+        for move in moves:
+            zone = self.patch.zones[move.zone]
+            self.send(zone.port, as_midi(move, zone.channel - 1))
+
+
+def as_midi(move: Move, channel: int) -> bytes:
+    """A move of a zone as a MIDI message; channel 0..15."""
+    if move.kind == "bend":
+        bend = move.value + 8192
+        return bytes((0xE0 | channel, bend & 0x7F, bend >> 7))
+    status = {"on": 0x90, "off": 0x80, "control": 0xB0}[move.kind]
+    return bytes((status | channel, move.number & 0x7F, move.value & 0x7F))

@@ -1,0 +1,100 @@
+"""The timed sender: band notes out of MIDI ports, each at its time.
+
+One thread waits for the next due stroke; `take` may be called from any thread. Imports only the
+bottom layer and its neighbours in `ports`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from bandmate.events import On
+from bandmate.patch import Patch, Sound
+from bandmate.ports.priority import take_priority
+from bandmate.ports.sounding import LONGEST_S, Ending, Sounding, Stroke
+
+CHANNELS = {"drums": 10, "bass": 2, "keys": 3, "guitar": 4, "pad": 5, "lead": 6}  # 1..16
+PRIORITY = 49
+Way = tuple[str, int]  # a port's wanted name, and a channel 0..15
+Send = Callable[[str, bytes], None]
+
+
+def ways(patch: Patch, midi_out: list[str]) -> dict[str, list[Way]]:
+    """Where each part goes: the patch's own port for it, else every port named for the band."""
+    found: dict[str, list[Way]] = {}
+    for part, channel in CHANNELS.items():
+        sound = patch.sounds.get(part, Sound())
+        if sound.port:
+            found[part] = [(sound.port, sound.channel - 1)]
+        else:
+            found[part] = [(port, channel - 1) for port in midi_out]
+    return found
+
+
+class Sender:
+    """The band's notes on their ways."""
+
+    def __init__(self, ways: dict[str, list[Way]], send: Send) -> None:
+        self.ways = ways
+        self.send = send
+        self.table = Sounding(LONGEST_S)
+        self.scheduling = "normal"
+        self.lateness_s: deque[float] = deque(maxlen=20000)  # handed to the driver minus due, newest last
+        self._change = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def open(self) -> Sender:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name="midi-sender", daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop the thread; what still sounds must be ended before."""
+        with self._change:
+            self._stopped = True
+            self._change.notify()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def __enter__(self) -> Sender:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def take(self, time_s: float, send: On | Ending, owner: int = 0) -> None:
+        """A send for a part with a MIDI port, to happen at `time_s`."""
+        if isinstance(send, On) and not self.ways.get(send.part):
+            return
+        with self._change:
+            self._play(self.table.take(time_s, send, owner))
+            self._change.notify()
+
+    def sounding(self) -> int:
+        """How many notes sound."""
+        return len(self.table.sounding)
+
+    def _run(self) -> None:
+        self.scheduling = take_priority(PRIORITY)
+        with self._change:
+            while not self._stopped:
+                now_s = time.perf_counter()
+                strokes = self.table.due(now_s)
+                self._play(strokes)
+                handed_s = time.perf_counter()
+                self.lateness_s.extend(handed_s - stroke.when for stroke in strokes)
+                due_s = self.table.next_due()
+                wait_s = None if due_s is None else due_s - time.perf_counter()
+                if wait_s is None or wait_s > 0:
+                    self._change.wait(wait_s)
+
+    def _play(self, strokes: list[Stroke]) -> None:
+        for stroke in strokes:
+            for port, channel in self.ways.get(stroke.part, ()):
+                status = (0x90 if stroke.velocity else 0x80) | channel
+                self.send(port, bytes((status, stroke.pitch & 0x7F, stroke.velocity & 0x7F)))

@@ -1,0 +1,140 @@
+"""Starting: the band counts in, the performer taps in, or the band comes in by ear.
+
+Functions on a `Transport`, called from `Band.step` only. A count-in is worth more than any algorithm,
+so it is the default; a free join is staged, because downbeats found without a hint are often wrong.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from bandmate.events import Heard
+from bandmate.follow import Hint
+from bandmate.labels import tap_tempo
+from bandmate.timing import BeatMap, bpm_of
+
+if TYPE_CHECKING:
+    from bandmate.transport import Transport
+
+START_S = 0.1  # from the start button to the first click
+TAP_GAP_S = 2.5  # a longer silence between taps begins a new count
+TAP_LEAST = 3  # taps that make a tempo
+SURE = 0.8  # downbeat confidence at which kick, bass and crash may come in
+JOIN_CONFIDENCE = 0.4
+OTHER_TEMPO = 0.3  # of an octave: not the tempo we joined at
+DISAGREE_PULSES = 8  # so long the listener must insist on another downbeat
+
+
+def start(transport: Transport, now_s: float) -> None:
+    """The band counts in and plays."""
+    if transport.state not in ("off", "armed"):
+        return
+    bars, meter = transport.count_in_bars, transport.meter
+    _launch(transport, transport.home_bpm, now_s + START_S, bars)
+    transport.sticks = True
+    pulses = round(bars * meter.bar_beats / meter.pulse_beats)
+    beats = [pulse * meter.pulse_beats - bars * meter.bar_beats for pulse in range(pulses)]
+    clicks = tuple(transport.beatmap.time_at(beat) for beat in beats)
+    transport.hints.append(Hint("count-in", transport.beatmap.time_at(0.0), clicks))
+
+
+def taps_wanted(transport: Transport) -> int:
+    """How many taps count the band in: whole bars of pulses, three at least."""
+    bars = max(1, transport.count_in_bars)
+    while bars * transport.meter.pulses < TAP_LEAST:
+        bars += 1
+    return bars * transport.meter.pulses
+
+
+def tap(transport: Transport, now_s: float, wanted: int = 0) -> None:
+    """A tap in pulses: counts the band in when armed, sets phase and tempo while it plays."""
+    if transport.state == "off":
+        transport.arm()
+        return
+    if transport.taps_s and now_s - transport.taps_s[-1] > TAP_GAP_S:
+        transport.taps_s = []
+    transport.taps_s.append(now_s)
+    if transport.state == "armed" and len(transport.taps_s) >= (wanted or taps_wanted(transport)):
+        _tap_in(transport, tuple(transport.taps_s))
+    elif transport.state == "playing":
+        tap_tempo(transport, now_s)
+
+
+def _tap_in(transport: Transport, taps_s: tuple[float, ...]) -> None:
+    """Taps to tempo and phase: the median interval, laid through the middle of all taps."""
+    gaps = [after - before for before, after in itertools.pairwise(taps_s)]
+    gap_s = statistics.median(gaps)
+    first_s = statistics.fmean(tap - index * gap_s for index, tap in enumerate(taps_s))
+    bars = max(1, round(len(taps_s) / transport.meter.pulses))
+    _launch(transport, bpm_of(gap_s), first_s, bars)
+    transport.taps_s = []
+    transport.hints.append(Hint("count-in", transport.beatmap.time_at(0.0), taps_s))
+
+
+def _launch(transport: Transport, bpm: float, first_s: float, bars: float) -> None:
+    """Count `bars` from `first_s`, then play from beat 0."""
+    transport.home_bpm = bpm
+    transport.beatmap = BeatMap(bpm * transport.meter.pulse_beats, -bars * transport.meter.bar_beats, first_s)
+    transport.origin_beat, transport.origin_bar, transport.start_beat = 0.0, 0, 0.0
+    transport.state, transport.entry, transport.entry_beat, transport.counted = "counting", "full", None, True
+    transport.fixed_beat, transport.disagree, transport.sticks = -1e9, 0, False
+    transport.follower.begin()
+
+
+def join(transport: Transport, now_s: float, heard: Heard) -> None:
+    """Come in by ourselves once the pulse is believed: carefully, or at once if not `staged`."""
+    if heard.next_pulse_s is None or heard.pulse_bpm is None or heard.downbeat_in is None:
+        return
+    if heard.state != "locked" and heard.confidence < JOIN_CONFIDENCE:
+        return
+    if heard.next_pulse_s <= transport.frontier(now_s) + transport.horizon_s:
+        return
+    pulse = transport.meter.pulse_beats
+    transport.home_bpm = heard.pulse_bpm
+    first_beat = -heard.downbeat_in * pulse
+    if transport.fixed_beat > first_beat:  # once more, with another tempo: the count goes on
+        bars = math.ceil((transport.fixed_beat - first_beat) / transport.meter.bar_beats)
+        first_beat += bars * transport.meter.bar_beats
+    one = first_beat + heard.downbeat_in * pulse
+    transport.beatmap = BeatMap(heard.pulse_bpm * pulse, first_beat, heard.next_pulse_s)
+    transport.origin_beat, transport.origin_bar = one, round(one / transport.meter.bar_beats)
+    transport.start_beat = first_beat if transport.staged else one
+    transport.state, transport.counted = "counting", False
+    transport.entry, transport.entry_beat = ("hats", None) if transport.staged else ("full", None)
+    transport.disagree, transport.sticks = 0, False
+    transport.follower.begin()
+
+
+def misjoined(transport: Transport, heard: Heard) -> bool:
+    """Still at the hats after a free join, and the tempo turns out to be another one."""
+    if (
+        transport.entry != "hats"
+        or transport.counted
+        or transport.entry_beat is not None
+        or heard.pulse_bpm is None
+    ):
+        return False
+    return heard.state == "locked" and abs(math.log2(heard.pulse_bpm / transport.home_bpm)) > OTHER_TEMPO
+
+
+def believe_bar_line(transport: Transport, heard: Heard) -> None:
+    """After a free join the bar line is a belief: take the listener's when it insists."""
+    assert heard.next_pulse_s is not None
+    pulse = transport.meter.pulse_beats
+    beat = round(transport.beatmap.beat_at(heard.next_pulse_s) / pulse) * pulse
+    if heard.downbeat_in is None or beat <= transport.listen_pulse:
+        return
+    transport.listen_pulse = beat
+    theirs = beat + heard.downbeat_in * pulse
+    off = (theirs - transport.bar_of(theirs + 1e-3)[1]) % transport.meter.bar_beats
+    agreed = min(off, transport.meter.bar_beats - off) < pulse / 2
+    transport.disagree = 0 if agreed else transport.disagree + 1
+    sure = heard.downbeat_confidence >= SURE
+    if not agreed and (transport.entry == "hats" or (sure and transport.disagree >= DISAGREE_PULSES)):
+        transport.origin_beat, transport.origin_bar = theirs, transport.bar_of(theirs)[0] + 1
+        transport.disagree = 0
+    if transport.entry == "hats" and sure and transport.entry_beat is None:
+        transport.be_careful(transport.next_bar(beat))

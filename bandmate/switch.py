@@ -1,0 +1,42 @@
+"""The one cue switch: a pedal, or the lowest keys of the keyboard. Pure state inside `Band.step`."""
+
+from __future__ import annotations
+
+from bandmate.events import Control, Event, NoteOn
+
+PRESS = 64  # a switch is down from this value on
+HOLD_S = 0.7  # a switch held so long asks for an ending
+
+
+class Switch:
+    """The one pedal, or the lowest keys: taps when armed, fills and cues the next section, held: ending."""
+
+    def __init__(self, control: int, low_key: int) -> None:
+        self.control, self.low_key = control, low_key
+        self._down_s: float | None = None
+        self._held = False
+
+    def owns(self, event: Event) -> bool:
+        """Whether an event belongs to the switch and not to the music."""
+        if isinstance(event, Control):
+            return bool(self.control) and event.number == self.control
+        pitch = getattr(event, "pitch", None)
+        return bool(self.low_key) and pitch is not None and pitch <= self.low_key
+
+    def press(self, event: Event, playing: bool) -> list[str]:
+        """The actions of a press: on the way down, at once."""
+        down = event.value >= PRESS if isinstance(event, Control) else isinstance(event, NoteOn)
+        if not down:
+            self._down_s = None
+            return []
+        if self._down_s is not None:
+            return []
+        self._down_s, self._held = event.time_s, False
+        return ["next-section"] if playing else ["tap"]
+
+    def held(self, now_s: float, playing: bool) -> list[str]:
+        """The action of a switch held down long enough, once."""
+        if self._down_s is None or self._held or now_s - self._down_s < HOLD_S:
+            return []
+        self._held = True
+        return ["ending"] if playing else []

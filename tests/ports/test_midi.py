@@ -1,0 +1,98 @@
+import time
+
+import pytest
+
+from bandmate.events import Bend, Control, NoteOff, NoteOn, Off, On, Replace
+from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound
+from bandmate.ports import midi
+from bandmate.ports.fake import FakeOutputs
+from bandmate.ports.frameclock import FrameClock
+from bandmate.ports.midi import Echoes
+from bandmate.ports.sender import Sender, ways
+
+
+def test_names_stay_the_same_when_a_keyboard_is_plugged_in_again():
+    assert midi.label("alsa", "nanoKEY2:nanoKEY2 MIDI 1 20:0") == "alsa: nanoKEY2"
+    assert midi.label("alsa", "nanoKEY2:nanoKEY2 MIDI 1 28:0") == "alsa: nanoKEY2"
+    assert midi.label("alsa", "KeyLab:KeyLab DAW 24:1") == "alsa: KeyLab:KeyLab DAW"
+
+
+def test_two_of_one_name_are_told_apart():
+    found = midi.labels("alsa", ["nanoKEY2:nanoKEY2 MIDI 1 20:0", "nanoKEY2:nanoKEY2 MIDI 1 24:0"])
+    assert list(found) == ["alsa: nanoKEY2", "alsa: nanoKEY2 (2)"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alsa: Midi Through:Midi Through Port-0", "alsa: KeyLab:KeyLab DAW", "jack: bandmate-out:bandmate out"],
+)
+def test_ports_that_are_never_chosen_by_themselves(name):
+    assert not midi.choosable(name)
+
+
+@pytest.mark.parametrize("name", ["alsa: nanoKEY2", "jack: kbd:kbd out", "coremidi: Dawson Piano"])
+def test_keyboards_are_chosen(name):
+    assert midi.choosable(name)
+
+
+def test_a_port_is_found_by_a_part_of_its_name():
+    assert midi.matches("nano", ["alsa: Moog", "alsa: nanoKEY2"]) == "alsa: nanoKEY2"
+    assert midi.matches("Roland", ["alsa: Moog"]) is None
+
+
+def test_messages_become_events():
+    assert midi.heard(bytes((0x92, 60, 90)), 1.0, "k") == NoteOn(1.0, 60, 90, "k", 2)
+    assert midi.heard(bytes((0x90, 60, 0)), 1.0, "k") == NoteOff(1.0, 60, "k")
+    assert midi.heard(bytes((0xB0, 64, 127)), 1.0, "k") == Control(1.0, 64, 127, "k")
+    assert midi.heard(bytes((0xE0, 0, 64)), 1.0, "k") == Bend(1.0, 0, "k")
+    assert midi.heard(bytes((0xC0, 5)), 1.0, "k") is None
+
+
+def test_our_own_note_that_a_keyboard_repeats_is_dropped_once():
+    echoes, note = Echoes(), bytes((0x90, 60, 90))
+    echoes.sent("nanokey2", note, 1.0)
+    assert not echoes.is_echo("other", note, 1.01)
+    assert echoes.is_echo("nanokey2", note, 1.01)
+    assert not echoes.is_echo("nanokey2", note, 1.02)
+    echoes.sent("nanokey2", note, 2.0)
+    assert not echoes.is_echo("nanokey2", note, 2.04)
+    assert echoes.dropped == 1
+
+
+def test_each_part_goes_its_way():
+    sounds = DEFAULT_SOUNDS | {"bass": Sound(port="Moog", channel=7)}
+    found = ways(Patch(sounds=sounds), ["Out"])
+    assert found["drums"] == [("Out", 9)]
+    assert found["bass"] == [("Moog", 6)]
+
+
+def wait_until(condition, patience_s: float = 5.0) -> None:
+    """Look again and again, without a fixed pause."""
+    until_s = time.perf_counter() + patience_s
+    while not condition():
+        assert time.perf_counter() < until_s, "it never happened"
+
+
+def test_the_sender_plays_in_order_and_at_its_time():
+    outputs = FakeOutputs()
+    with Sender(ways(Patch(), ["Out"]), outputs.send) as sender:
+        now_s = time.perf_counter()
+        sender.take(now_s + 0.04, On(2, now_s + 0.04, "bass", 41, 90))
+        sender.take(now_s + 0.02, On(1, now_s + 0.02, "bass", 40, 90))
+        sender.take(now_s + 0.06, Off(1, now_s + 0.06))
+        sender.take(now_s, Replace(2, 43))
+        wait_until(lambda: len(outputs.sent) == 3)
+        assert time.perf_counter() >= now_s + 0.06
+    assert outputs.notes() == [("on", 40), ("on", 43), ("off", 40)]
+    assert outputs.sent[0] == ("Out", bytes((0x91, 40, 90)))
+    assert min(sender.lateness_s) >= 0
+
+
+def test_the_frame_clock_smooths_jitter_and_begins_anew():
+    clock, period_s = FrameClock(48000, 128), 128 / 48000
+    for block in range(2000):
+        clock.tick(10.0 + block * period_s + (0.001 if block % 3 else 0.0), block * 128)
+    assert clock.frame_at(10.0 + 2000 * period_s) == pytest.approx(2000 * 128, abs=48)
+    clock.reset()
+    clock.tick(99.0, 500)
+    assert clock.frame_at(99.5) == 500 + 24000

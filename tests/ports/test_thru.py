@@ -1,0 +1,98 @@
+from bandmate.events import Bend, Control, NoteOff, NoteOn
+from bandmate.patch import Patch, Zone
+from bandmate.ports.thru import Keys, Thru, curved
+
+
+def moves(thru: Thru, event) -> list[tuple[int, str, int]]:
+    return [(move.zone, move.kind, move.number) for move in thru.play(event)]
+
+
+def press(pitch: int, velocity: int = 80, port: str = "keys") -> NoteOn:
+    return NoteOn(1.0, pitch, velocity, port)
+
+
+def lift(pitch: int, port: str = "keys") -> NoteOff:
+    return NoteOff(2.0, pitch, port)
+
+
+def test_a_split_sends_each_key_to_its_zone():
+    thru = Thru(Patch(zones=(Zone(high=59), Zone(low=60))), external=False)
+    assert moves(thru, press(59)) == [(0, "on", 59)]
+    assert moves(thru, press(60)) == [(1, "on", 60)]
+
+
+def test_three_layers_sound_together_and_end_together():
+    thru = Thru(Patch(zones=(Zone(), Zone(octave=1), Zone(transpose=7))), external=False)
+    assert moves(thru, press(60)) == [(0, "on", 60), (1, "on", 72), (2, "on", 67)]
+    assert moves(thru, lift(60)) == [(0, "off", 60), (1, "off", 72), (2, "off", 67)]
+
+
+def test_a_repeated_note_on_closes_the_former():
+    thru = Thru(Patch(), external=False)
+    thru.play(press(60))
+    assert moves(thru, press(60)) == [(0, "off", 60), (0, "on", 60)]
+    assert moves(thru, lift(60)) == [(0, "off", 60)]
+    assert moves(thru, lift(60)) == []
+
+
+def test_two_keyboards_on_one_pitch_end_with_the_last_of_them():
+    thru = Thru(Patch(), external=False)
+    thru.play(press(60, port="a"))
+    thru.play(press(60, port="b"))
+    assert moves(thru, lift(60, "a")) == []
+    assert moves(thru, lift(60, "b")) == [(0, "off", 60)]
+
+
+def test_only_zones_with_the_pedal_hear_the_pedal():
+    thru = Thru(Patch(zones=(Zone(), Zone(pedal=False))), external=False)
+    assert moves(thru, Control(0, 64, 127)) == [(0, "control", 64)]
+    assert moves(thru, Control(0, 1, 50)) == [(0, "control", 1), (1, "control", 1)]
+    assert moves(thru, Bend(0, 100)) == [(0, "bend", 0), (1, "bend", 0)]
+
+
+def test_cue_keys_and_the_cue_pedal_are_silent():
+    thru = Thru(Patch(low_key=24, tap_control=67), external=False)
+    assert moves(thru, press(24)) == []
+    assert moves(thru, lift(24)) == []
+    assert moves(thru, press(25)) == [(0, "on", 25)]
+    assert moves(thru, Control(0, 67, 127)) == []
+
+
+def test_a_keyboard_with_its_own_sound_has_no_thru_to_the_synth():
+    patch = Patch(local=True, zones=(Zone(), Zone(port="Moog")))
+    assert moves(Thru(patch, external=False), press(60)) == []
+    assert moves(Thru(patch, external=True), press(60)) == [(1, "on", 60)]
+
+
+def test_the_velocity_curve_bends_but_keeps_its_ends():
+    assert curved(127, Zone(curve=0.5)) == 127
+    assert curved(32, Zone(curve=0.5)) > 60
+    assert curved(1, Zone(curve=3.0)) == 1
+
+
+def test_a_lost_port_is_released_keys_pedals_and_wheels():
+    keys = Keys()
+    for event in (press(60), press(64), Control(1.0, 64, 127, "keys"), Bend(1.0, 500, "keys")):
+        keys.play(event)
+    keys.play(lift(64))
+    assert keys.release("keys", 3.0) == [
+        NoteOff(3.0, 60, "keys"),
+        Control(3.0, 64, 0, "keys"),
+        Bend(3.0, 0, "keys"),
+    ]
+    assert keys.release("keys", 4.0) == []
+
+
+def test_velocity_zero_and_all_notes_off_are_releases():
+    keys = Keys()
+    keys.play(press(60))
+    assert keys.play(press(60, velocity=0)) == [NoteOff(1.0, 60, "keys")]
+    keys.play(press(62))
+    assert keys.play(Control(2.0, 123, 0, "keys")) == [NoteOff(2.0, 62, "keys")]
+
+
+def test_keys_held_in_silence_are_forgotten_in_the_end():
+    keys = Keys()
+    keys.play(press(60))
+    assert not keys.forgotten("keys", 50.0, 60.0)
+    assert keys.forgotten("keys", 62.0, 60.0)
