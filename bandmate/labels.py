@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bandmate.follow import Hint
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
 NEAR_BEATS = 0.25  # a bar line nearer than this is too near to come in on
 TEMPO_TAPS = 3  # taps that make a tempo
+UNEVEN = 0.15  # of a gap: a slip of the foot
 
 
-def relabel(transport: Transport, now_s: float, name: str) -> None:
+def relabel(transport: Transport, now_s: float, pressed_s: float, name: str) -> None:
     """Wrong one, ±1 beat and flip: the count changes at once, the band is whole on the next one."""
     if transport.state not in ("playing", "counting"):
         return
     pulse = transport.meter.pulse_beats
-    beat = transport.beatmap.beat_at(now_s)
+    beat = transport.beatmap.beat_at(pressed_s)
     if name == "this-is-one":
         one = round(beat / pulse) * pulse
         _begin_bar_at(transport, one)
@@ -75,15 +77,22 @@ def set_tempo(transport: Transport, now_s: float, bpm: float) -> None:
         transport.hints.append(Hint("scale", ratio))
 
 
+def gap_of(taps_s: Sequence[float]) -> float:
+    """The time between even taps; where one is far off, what most of them say."""
+    gaps = [after - before for before, after in itertools.pairwise(taps_s)]
+    middle = statistics.median(gaps)
+    even = all(abs(gap - middle) < UNEVEN * middle for gap in gaps)
+    return statistics.fmean(gaps) if even else middle
+
+
 def tap_tempo(transport: Transport, now_s: float) -> None:
     """Two taps nudge the phase, three set the tempo too."""
     pulse = transport.meter.pulse_beats
     taps = transport.taps_s[-8:]
     if len(taps) >= TEMPO_TAPS:
-        gaps = [after - before for before, after in itertools.pairwise(taps)]
-        set_tempo(transport, now_s, bpm_of(statistics.median(gaps)))
+        set_tempo(transport, now_s, bpm_of(gap_of(taps)))
     if len(taps) >= 2:
-        here = transport.beatmap.beat_at(now_s) / pulse
+        here = transport.beatmap.beat_at(taps[-1]) / pulse
         off = (here - round(here)) * pulse
         transport.beatmap = transport.beatmap.moved(-off, transport.frontier(now_s))
         transport.hints.append(

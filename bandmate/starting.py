@@ -6,14 +6,13 @@ so it is the default; a free join is staged, because downbeats found without a h
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from typing import TYPE_CHECKING
 
 from bandmate.events import Heard
 from bandmate.follow import Hint
-from bandmate.labels import tap_tempo
+from bandmate.labels import gap_of, tap_tempo
 from bandmate.timing import BeatMap, bpm_of
 
 if TYPE_CHECKING:
@@ -49,14 +48,14 @@ def taps_wanted(transport: Transport) -> int:
     return bars * transport.meter.pulses
 
 
-def tap(transport: Transport, now_s: float, wanted: int = 0) -> None:
+def tap(transport: Transport, now_s: float, pressed_s: float, wanted: int = 0) -> None:
     """A tap in pulses: counts the band in when armed, sets phase and tempo while it plays."""
     if transport.state == "off":
         transport.arm()
         return
-    if transport.taps_s and now_s - transport.taps_s[-1] > TAP_GAP_S:
+    if transport.taps_s and pressed_s - transport.taps_s[-1] > TAP_GAP_S:
         transport.taps_s = []
-    transport.taps_s.append(now_s)
+    transport.taps_s.append(pressed_s)
     if transport.state == "armed" and len(transport.taps_s) >= (wanted or taps_wanted(transport)):
         _tap_in(transport, tuple(transport.taps_s))
     elif transport.state == "playing":
@@ -64,9 +63,8 @@ def tap(transport: Transport, now_s: float, wanted: int = 0) -> None:
 
 
 def _tap_in(transport: Transport, taps_s: tuple[float, ...]) -> None:
-    """Taps to tempo and phase: the median interval, laid through the middle of all taps."""
-    gaps = [after - before for before, after in itertools.pairwise(taps_s)]
-    gap_s = statistics.median(gaps)
+    """Taps to tempo and phase: the usual gap, laid through the middle of all taps."""
+    gap_s = gap_of(taps_s)
     first_s = statistics.fmean(tap - index * gap_s for index, tap in enumerate(taps_s))
     bars = max(1, round(len(taps_s) / transport.meter.pulses))
     _launch(transport, bpm_of(gap_s), first_s, bars)

@@ -30,8 +30,9 @@ def steer(band: Band, now_s: float, command: Command) -> list[Send]:
         return []
     if value is not None:
         return set_param(band, now_s, name, value)
-    act = ACTIONS.get(name)
-    return act(band, now_s) if act else []
+    if name in PRESSED:  # what matters is when it was pressed, not when we heard of it
+        return PRESSED[name](band, now_s, min(command.time_s, now_s))
+    return ACTIONS[name](band, now_s)
 
 
 def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> list[Send]:
@@ -181,12 +182,12 @@ def _hold(band: Band, now_s: float) -> list[Send]:
     return []
 
 
-def _relabel(name: str) -> Callable[[Band, float], list[Send]]:
-    def relabel(band: Band, now_s: float) -> list[Send]:
+def _relabel(name: str) -> Callable[[Band, float, float], list[Send]]:
+    def relabel(band: Band, now_s: float, pressed_s: float) -> list[Send]:
         """Kick, snare and bass stop, hats keep the pulse, nobody hears an odd bar."""
         if not band.transport.running:
             return []
-        labels.relabel(band.transport, now_s, name)
+        labels.relabel(band.transport, now_s, pressed_s, name)
         band.form.figures.clear()
 
         def stays(note: Note) -> bool:
@@ -223,9 +224,9 @@ def _start(band: Band, now_s: float) -> list[Send]:
     return []
 
 
-def _tap(band: Band, now_s: float) -> list[Send]:
+def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     before = band.transport.state
-    starting.tap(band.transport, now_s, band.taps_wanted)
+    starting.tap(band.transport, now_s, pressed_s, band.taps_wanted)
     if before == "armed" and band.transport.state == "counting":
         band.form.begin()
         band.begin_slots()
@@ -257,7 +258,6 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "arm": _arm,
     "disarm": lambda band, now_s: silence(band, now_s),
     "start": _start,
-    "tap": _tap,
     "join": _join,
     "ending": _ending,
     "tag": _cue("tag"),
@@ -270,10 +270,6 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "break": _cue("break"),
     "next-section": _cue("next-section"),
     "previous-section": _cue("previous-section"),
-    "this-is-one": _relabel("this-is-one"),
-    "beat-forward": _relabel("beat-forward"),
-    "beat-back": _relabel("beat-back"),
-    "flip": _relabel("flip"),
     "half-time": _scale(0.5),
     "double-time": _scale(2.0),
     "next-player": _next_player,
@@ -283,4 +279,11 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "less": _less,
     "panic": _panic,
     "quit": _quit,
+}
+PRESSED: dict[str, Callable[[Band, float, float], list[Send]]] = {
+    "tap": _tap,
+    "this-is-one": _relabel("this-is-one"),
+    "beat-forward": _relabel("beat-forward"),
+    "beat-back": _relabel("beat-back"),
+    "flip": _relabel("flip"),
 }

@@ -43,7 +43,7 @@ def until(true: Callable[[], object], patience_s: float, what: str) -> None:
         select.select([], [], [], 0.01)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """A JACK server for these tests alone."""
     if shutil.which("jackd") is None:
@@ -51,18 +51,15 @@ def server() -> Iterator[str]:
     name = f"stage-{os.getpid()}"
     words = ["jackd", "-n", name, "-R", "-P", "60", "-S", "-d", "dummy", "-r", "48000", "-p", "128"]
     jackd = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    before = os.environ.get("JACK_DEFAULT_SERVER")
-    os.environ["JACK_DEFAULT_SERVER"] = name
-    try:
-        waiting = subprocess.run(["jack_wait", "-w", "-t", "10"], capture_output=True, check=False)
-        assert waiting.returncode == 0, "jackd does not start"
-        yield name
-    finally:
-        jackd.terminate()
-        jackd.wait(10)
-        os.environ.pop("JACK_DEFAULT_SERVER")
-        if before is not None:
-            os.environ["JACK_DEFAULT_SERVER"] = before
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JACK_DEFAULT_SERVER", name)
+        try:
+            waiting = subprocess.run(["jack_wait", "-w", "-t", "10"], capture_output=True, check=False)
+            assert waiting.returncode == 0, "jackd does not start"
+            yield name
+        finally:
+            jackd.terminate()
+            jackd.wait(10)
 
 
 class Rig:

@@ -1,0 +1,171 @@
+"""The crowd: processes around the rig, as on a stage.
+
+`python -m bandmate.bench.crowd ROLE` starts one, at normal priority: `keys` plays a keyboard into the
+rig, `ear` hears a MIDI output, `speaker` hears the sound, `screen` and `model` keep the cores busy.
+What they noticed goes to stdout as one line of JSON. Stamps are `time.perf_counter`, which all
+processes share. rtmidi never lives in a process with a JACK callback of Python's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import random
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EAR, KEYS = "bench-ear", "bench-keys"  # client names
+LOWEST, HIGHEST = 48, 84
+REST_S = (0.03, 0.07)  # between two keys, at random: no phase of JACK's period is favoured
+SILENCE = 1e-4
+PATIENCE_S = 20.0
+LINES = 40
+
+
+def start(role: str, *words: str) -> subprocess.Popen[str]:
+    """Start a member of the crowd and wait until it is ready."""
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bandmate.bench.crowd", role, *words], text=True, env=os.environ | one_thread,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None
+    child.stdout.readline()
+    return child
+
+
+def ask(child: subprocess.Popen[str]) -> Any:
+    """Let a member say what it noticed, and go; None where it has failed."""
+    said, _ = child.communicate()
+    return json.loads(said) if said.strip() else None
+
+
+def send_home(child: subprocess.Popen[str]) -> None:
+    """End a member, whatever it does."""
+    child.kill()
+    child.communicate()
+
+
+# ------------------------------------------------------------------ the roles
+
+
+def keys(port: str, seconds: str) -> None:
+    """Play single keys into a JACK MIDI port; says (pitch, when struck)."""
+    import rtmidi
+
+    out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=KEYS)
+    out.open_port(next(index for index, name in enumerate(out.get_ports()) if port in name))
+    _ready()
+    _rest(1.0)  # for the connection
+    chance, played = random.Random(1), []
+    until_s = time.perf_counter() + float(seconds)
+    pitch = LOWEST
+    while time.perf_counter() < until_s:
+        played.append((pitch, time.perf_counter()))
+        out.send_message([0x90, pitch, 90])
+        _rest(chance.uniform(*REST_S))
+        out.send_message([0x80, pitch, 0])
+        pitch = LOWEST if pitch == HIGHEST else pitch + 1
+    _rest(0.2)
+    print(json.dumps(played))
+
+
+def ear() -> None:
+    """Be a synth at a MIDI output until stdin closes; says (pitch, when heard)."""
+    import rtmidi
+
+    heard: list[tuple[int, float]] = []
+
+    def hear(event: tuple[list[int], float], _: object) -> None:
+        heard_s, message = time.perf_counter(), event[0]
+        if message[0] & 0xF0 == 0x90 and message[2]:
+            heard.append((message[1], heard_s))
+
+    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=EAR)
+    port.set_callback(hear)
+    port.open_virtual_port("synth")
+    _ready()
+    sys.stdin.read()
+    print(json.dumps(heard))
+
+
+def speaker(client: str) -> None:
+    """Be the loudspeaker of a JACK client that is yet to come; says when the first sound came."""
+    from bandmate.errors import NoDevice
+    from bandmate.ports.jack import AUDIO, IS_INPUT, IS_OUTPUT, PROCESS, JackClient
+
+    heard_s: list[float] = []
+    with JackClient("bench-speaker") as jack:
+        port = jack.library.jack_port_register(jack.client, b"in", AUDIO, IS_INPUT, 0)
+
+        def process(frames: int, _: Any) -> int:
+            now_s = time.perf_counter()
+            block = (ctypes.c_float * frames).from_address(jack.library.jack_port_get_buffer(port, frames))
+            if not heard_s and max(map(abs, block)) > SILENCE:
+                heard_s.append(now_s)
+            return 0
+
+        callback = PROCESS(process)
+        jack.library.jack_set_process_callback(jack.client, callback, None)
+        jack.library.jack_activate(jack.client)
+        _ready()
+        until_s, joined = time.perf_counter() + PATIENCE_S, False
+        while not heard_s and time.perf_counter() < until_s:
+            _rest(0.005)
+            if not joined and f"{client}:out_1" in jack.ports(AUDIO, IS_OUTPUT):
+                try:
+                    jack.connect(f"{client}:out_1", f"{jack.own_name()}:in")
+                    joined = True
+                except NoDevice:  # it has its port, but doesn't play yet
+                    continue
+    print(json.dumps(heard_s))
+
+
+def screen(rig: str) -> None:
+    """A screen that draws without end: a client of the band that takes all of a core it can get."""
+    from bandmate import wire
+    from bandmate.console.text import describe
+    from bandmate.events import Status
+    from bandmate.places import places
+
+    band = wire.connect(places(rig).band, PATIENCE_S)
+    status = Status(0.0, "off")
+    _ready()
+    with Path(os.devnull).open("w") as paper:
+        while band.open:
+            for said in band.receive():
+                status = said if isinstance(said, Status) else status
+            paper.write("\n".join(f"{line:3} {describe(status)}" for line in range(LINES)))
+
+
+def model() -> None:
+    """A stand-in for the model: multiplies matrices on one core without end."""
+    import numpy as np
+
+    matrix = np.random.default_rng(1).standard_normal((384, 384), np.float32)
+    _ready()
+    state = matrix
+    while True:
+        state = np.tanh(state @ matrix)
+
+
+def _ready() -> None:
+    print("ready", flush=True)
+
+
+def _rest(seconds: float) -> None:
+    select.select([], [], [], seconds)
+
+
+ROLES: dict[str, Callable[..., None]] = {
+    "keys": keys, "ear": ear, "speaker": speaker, "screen": screen, "model": model,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    ROLES[sys.argv[1]](*sys.argv[2:])

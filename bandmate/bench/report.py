@@ -1,0 +1,145 @@
+"""`bandmate bench`: runs the benchmarks that are asked for, and prints what this machine can do.
+
+Bars are for two cores. Figures are printed, never asserted: the exit status is 0 also when a bar
+is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bandmate import __version__
+from bandmate.bench import fit, loop, memory, notes, rehearse, startup, thru, xruns
+from bandmate.bench.figures import Figure, as_plain, table
+from bandmate.bench.stage import Stage
+from bandmate.errors import BandmateError, RigError
+from bandmate.ports.priority import take_priority
+
+BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
+    "loop": loop.figures, "notes": notes.figures, "thru": thru.figures, "xruns": xruns.figures,
+    "startup": startup.figures, "rehearse": rehearse.figures, "memory": memory.figures,
+}  # fmt: skip
+FIT = "fit"
+# POP909, for validation
+SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
+COLUMNS = ("fit", "fit bass", "fit keys", "root on change", "beat F", "notes a beat", "speed")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure and print; raises BandmateError for what can't be measured."""
+    which = _asked(options)
+    machine = facts()
+    found: list[Figure] = []
+    with Stage(options.seconds, options.runs) as stage:
+        for name in which:
+            if name != FIT:
+                print(f"{name} …", file=sys.stderr, flush=True)
+                found += _measured(name, stage)
+        machine |= {"device": stage.device, "scheduling": stage.scheduling}
+        machine |= {"jackd": stage.jackd is not None, "repeated": stage.repeated}
+    rows = fit.run(options.data, _songs(options.songs)) if FIT in which else []
+    print(_heading(machine, options))
+    if found:
+        print(table(found))
+    if rows:
+        print(fit_table(rows))
+    if options.json:
+        plain = {"machine": machine, "seconds": options.seconds, "runs": options.runs}
+        _write(options.json, plain | {"figures": [as_plain(figure) for figure in found], "fit": rows})
+    return 0
+
+
+def _measured(name: str, stage: Stage) -> list[Figure]:
+    """A benchmark's figures; where its rig fails, a dash and the reason, and the next one goes on."""
+    try:
+        return BENCHES[name](stage)
+    except RigError as error:
+        return [Figure(name, None, note=str(error))]
+
+
+def _asked(options: argparse.Namespace) -> list[str]:
+    """Which benchmarks, each once, in our order; everything that may be wrong is said before the first."""
+    for name in options.which:
+        if name not in BENCHES and name != FIT:
+            raise BandmateError(f"there is no benchmark {name!r}; there are: {', '.join([*BENCHES, FIT])}")
+    if not (math.isfinite(options.seconds) and options.seconds >= 1):
+        raise BandmateError(f"--seconds {options.seconds:g} is too short to measure; give 1 or more")
+    if options.runs < 1:
+        raise BandmateError(f"--runs {options.runs} measures nothing; give 1 or more")
+    if FIT in options.which:
+        if options.data is None:
+            raise BandmateError("fit needs --data DIR, the folder with the unpacked music data")
+        fit.songs(options.data, _songs(options.songs))
+    if options.json and not options.json.absolute().parent.is_dir():
+        raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
+    return [name for name in (*BENCHES, FIT) if name in (options.which or BENCHES)]
+
+
+def _songs(text: str | None) -> Sequence[str]:
+    return [name.strip() for name in text.split(",")] if text else SONGS
+
+
+def facts() -> dict[str, Any]:
+    """What somebody needs to know of this machine to compare figures."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "bandmate": __version__, "cores": cores, "python": platform.python_version(),
+        "platform": platform.platform(), "load": load, "fifo": _may_be_first(),
+    }  # fmt: skip
+
+
+def _may_be_first() -> bool:
+    """Whether SCHED_FIFO is allowed, tried on a thread that ends at once."""
+    said: list[str] = []
+    trying = threading.Thread(target=lambda: said.append(take_priority(1)))
+    trying.start()
+    trying.join()
+    return said == ["fifo"]
+
+
+def _heading(machine: dict[str, Any], options: argparse.Namespace) -> str:
+    load = "unknown" if machine["load"] is None else f"{machine['load']:.2f}"
+    lines = [
+        f"bandmate {machine['bandmate']}, Python {machine['python']}, {machine['platform']}",
+        f"{machine['cores']} cores, load {load} at the beginning, "
+        f"SCHED_FIFO {'allowed' if machine['fifo'] else 'not allowed'}; "
+        f"median of {options.runs} runs, max: the worst of all",
+    ]
+    if machine["device"]:
+        where = "a JACK dummy server of the bench's own" if machine["jackd"] else machine["device"]
+        threads = ", ".join(f"{name} {how}" for name, how in sorted(machine["scheduling"].items()))
+        lines.append(f"sound on {where}; threads of the sound process: {threads}")
+    if machine["repeated"]:
+        lines.append(f"{machine['repeated']} shows were played again because a process of the rig died")
+    return "\n".join([*lines, ""])
+
+
+def fit_table(rows: Sequence[dict[str, Any]]) -> str:
+    """The songs of `fit`, a line each, and their means."""
+    width = max(len(column) for column in COLUMNS)
+    lines = [f"{'song':5} {'style':12} " + " ".join(column.rjust(width) for column in COLUMNS)]
+    means: dict[str, Any] = {"song": "mean", "style": ""}
+    for column in COLUMNS:
+        values = [row[column] for row in rows if row[column] is not None]
+        means[column] = sum(values) / len(values) if values else None
+    for row in [*rows, means]:
+        cells = ("-" if row[column] is None else f"{row[column]:.3f}" for column in COLUMNS)
+        lines.append(f"{row['song']:5} {row['style']:12} " + " ".join(cell.rjust(width) for cell in cells))
+    return "\n".join(lines)
+
+
+def _write(path: Path, plain: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BandmateError(f"--json {path} cannot be written ({error.strerror})") from None
