@@ -146,8 +146,11 @@ def watch(rig: str) -> int:
     return _watch(where, FIRST_DEMO, headless=False)
 
 
-def _tell(path: Path, words: list[Any]) -> None:
-    end = wire.connect(path)
+def _tell(rig: str, path: Path, words: list[Any]) -> None:
+    try:
+        end = wire.connect(path)
+    except RigError:
+        raise RigError(f"no rig {rig!r} is running; `bandmate` starts one") from None
     for word in words:
         end.send(word)
     select.select([], [], [], FLUSH_S)
@@ -156,7 +159,7 @@ def _tell(path: Path, words: list[Any]) -> None:
 
 def say(rig: str, name: str, value: Value | None) -> None:
     """Steer the running band; raises RigError when there is none."""
-    _tell(places(rig).band, [Command(time.perf_counter(), name, value, "shell")])
+    _tell(rig, places(rig).band, [Command(time.perf_counter(), name, value, "shell")])
 
 
 def panic(rig: str) -> None:
@@ -165,13 +168,13 @@ def panic(rig: str) -> None:
     try:
         say(rig, "panic", None)
     except RigError:
-        _tell(where.sound, [Panic()])
+        _tell(rig, where.sound, [Panic()])
 
 
 def stop(rig: str) -> int:
     """Send the rig home and wait until it has gone."""
     where = places(rig)
-    _tell(where.supervisor, [Command(time.perf_counter(), "leave", source="shell")])
+    _tell(rig, where.supervisor, [Command(time.perf_counter(), "leave", source="shell")])
     until_s = time.perf_counter() + 10.0
     while is_running(where):
         if time.perf_counter() > until_s:
