@@ -81,7 +81,7 @@ def places(rig: str = "main") -> Places:
     else:
         found = Places(
             rig,
-            platformdirs.user_runtime_path("bandmate"),
+            platformdirs.user_state_path("bandmate") / "run",
             platformdirs.user_state_path("bandmate"),
             platformdirs.user_data_path("bandmate") / "takes",
             platformdirs.user_config_path("bandmate") / f"{rig}.json",
