@@ -1,9 +1,10 @@
 """The crowd: processes around the rig, as on a stage.
 
-`python -m bandmate.bench.crowd ROLE` starts one, at normal priority: `keys` plays a keyboard into the
-rig, `ear` hears a MIDI output, `speaker` hears the sound, `screen` and `model` keep the cores busy.
-What they noticed goes to stdout as one line of JSON. Stamps are `time.perf_counter`, which all
-processes share. rtmidi never lives in a process with a JACK callback of Python's.
+`python -m bandmate.bench.crowd ROLE` starts one: `keys` plays a keyboard into the rig, `ear` hears a
+MIDI output, `speaker` hears the sound, `screen` and `model` keep the cores busy, `metronome` tells how
+late the machine itself is; all but that one at normal priority. What they noticed goes to stdout as
+one line of JSON. Stamps are `time.perf_counter`, which all processes share. rtmidi never lives in a
+process with a JACK callback of Python's.
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bandmate.ports.priority import take_priority
+from bandmate.timing import STEP_S
+
 EAR, KEYS = "bench-ear", "bench-keys"  # client names
 LOWEST, HIGHEST = 48, 84
 REST_S = (0.03, 0.07)  # between two keys, at random: no phase of JACK's period is favoured
 SILENCE = 1e-4
 PATIENCE_S = 20.0
 LINES = 40
+FIRST = 80  # SCHED_FIFO, above JACK's server
 
 
 def start(role: str, *words: str) -> subprocess.Popen[str]:
@@ -49,7 +54,7 @@ def ask(child: subprocess.Popen[str]) -> Any:
 def send_home(child: subprocess.Popen[str]) -> None:
     """End a member, whatever it does."""
     child.kill()
-    child.communicate()
+    child.wait()
 
 
 # ------------------------------------------------------------------ the roles
@@ -144,6 +149,21 @@ def screen(rig: str) -> None:
             paper.write("\n".join(f"{line:3} {describe(status)}" for line in range(LINES)))
 
 
+def metronome() -> None:
+    """The machine's own lateness: a bare timer before everybody else, until stdin closes."""
+    take_priority(FIRST)
+    late_s: list[float] = []
+    _ready()
+    due_s = time.perf_counter()
+    while True:
+        due_s += STEP_S
+        closed, _, _ = select.select([sys.stdin], [], [], max(0.0, due_s - time.perf_counter()))
+        if closed:
+            break
+        late_s.append(time.perf_counter() - due_s)
+    print(json.dumps(late_s))
+
+
 def model() -> None:
     """A stand-in for the model: multiplies matrices on one core without end."""
     import numpy as np
@@ -165,6 +185,7 @@ def _rest(seconds: float) -> None:
 
 ROLES: dict[str, Callable[..., None]] = {
     "keys": keys, "ear": ear, "speaker": speaker, "screen": screen, "model": model,
+    "metronome": metronome,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -43,8 +43,9 @@ def _weigh(show: Show, screen: int) -> dict[str, tuple[float, str]]:
     pids: dict[str, int] = json.loads(show.where.processes.read_text()) | {"screen": screen}
     known = set(pids.values())
     others = [pid for pid in _children(pids["supervisor"]) if pid not in known]
-    pids |= {f"helper {number}": pid for number, pid in enumerate(others, 1)}
     weights = {name: weigh(pid) for name, pid in pids.items()}
+    living = [weight for pid in others if (weight := weigh(pid))]
+    weights |= {f"helper {number}": weight for number, weight in enumerate(living, 1)}
     return {name: weight for name, weight in weights.items() if weight is not None}
 
 

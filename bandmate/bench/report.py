@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
             if name != FIT:
                 print(f"{name} …", file=sys.stderr, flush=True)
                 found += _measured(name, stage)
+        machine["steal"] = _stolen(machine.pop("stolen"))
         machine |= {"device": stage.device, "scheduling": stage.scheduling}
         machine |= {"jackd": stage.jackd is not None, "repeated": stage.repeated}
     rows = fit.run(options.data, _songs(options.songs)) if FIT in which else []
@@ -94,8 +95,23 @@ def facts() -> dict[str, Any]:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "bandmate": __version__, "cores": cores, "python": platform.python_version(),
-        "platform": platform.platform(), "load": load, "fifo": _may_be_first(),
+        "platform": platform.platform(), "load": load, "fifo": _may_be_first(), "stolen": _ticks(),
     }  # fmt: skip
+
+
+def _ticks() -> tuple[int, int] | None:
+    """Since the machine started: all processor time, and what a virtual machine's host took of it."""
+    try:
+        counts = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    except OSError:
+        return None
+    return sum(counts), counts[7]
+
+
+def _stolen(before: tuple[int, int] | None) -> float | None:
+    """The host's share of the processors' time since `before`."""
+    now = _ticks()
+    return (now[1] - before[1]) / max(1, now[0] - before[0]) if now and before else None
 
 
 def _may_be_first() -> bool:
@@ -119,6 +135,8 @@ def _heading(machine: dict[str, Any], options: argparse.Namespace) -> str:
         where = "a JACK dummy server of the bench's own" if machine["jackd"] else machine["device"]
         threads = ", ".join(f"{name} {how}" for name, how in sorted(machine["scheduling"].items()))
         lines.append(f"sound on {where}; threads of the sound process: {threads}")
+    if machine["steal"]:
+        lines.append(f"the host of this virtual machine took {machine['steal']:.1%} of the processors' time")
     if machine["repeated"]:
         lines.append(f"{machine['repeated']} shows were played again because a process of the rig died")
     return "\n".join([*lines, ""])

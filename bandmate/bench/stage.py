@@ -17,7 +17,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -48,6 +48,7 @@ class Record:
     """What one show left behind, seconds each; `xruns` as our stream and the JACK server counted them."""
 
     loop_s: list[float] = field(default_factory=list)
+    machine_s: list[float] = field(default_factory=list)  # a bare timer's lateness meanwhile
     notes_s: list[float] = field(default_factory=list)
     keys_s: list[float] = field(default_factory=list)
     xruns: int = 0
@@ -198,14 +199,16 @@ class Stage:
                 others += [crowd.start("screen", RIG)] if busy else []
                 show.until_playing()
                 show.watch(NEWS_S)
+                others.append(metronome := crowd.start("metronome"))
                 before, from_s = show.ready, time.perf_counter()
                 show.watch(seconds)
                 until_s = time.perf_counter()
+                machine_s = crowd.ask(metronome)
                 show.watch(NEWS_S)
         finally:
             for other in others:
                 crowd.send_home(other)
-        return self.record(show, before, from_s, until_s)
+        return replace(self.record(show, before, from_s, until_s), machine_s=machine_s or [])
 
     def record(self, show: Show, before: SoundReady, from_s: float, until_s: float) -> Record:
         """What the processes wrote down as they went home; RigError where one of them didn't come home."""
@@ -220,8 +223,10 @@ class Stage:
             log = self.where.log.read_text()[-2000:]
             raise RigError(f"a process of the bench's rig died, no {error.filename}: {log}") from None
         loop_s = [late_s for due_s, late_s in found["loop"] if from_s <= due_s <= until_s]
-        xruns = now.xruns - before.xruns
-        return Record(loop_s, found["notes"], found["keys"], xruns, now.late, now.dropped)
+        return Record(
+            loop_s, notes_s=found["notes"], keys_s=found["keys"], xruns=now.xruns - before.xruns,
+            late=now.late, dropped=now.dropped,
+        )  # fmt: skip
 
     def evening(self, busy: bool) -> list[Record]:
         """`runs` shows that last `seconds` together: `loop` and `notes` measure the same ones."""
