@@ -164,7 +164,7 @@ class Supervisor:
         code = member.process.exitcode
         home = code == 0 and member.name in ("band", "demo")
         if self.leaving_s is not None or home:
-            log.info("%s has gone home", member.name)
+            log.info("%s has gone home (exit code %s)", member.name, code)
             del self.members[member.name]
             if member.name == "band" and self.leaving_s is None:
                 self._leave()

@@ -84,6 +84,7 @@ class Wire:
         self.sock = sock
         self.dropped = 0
         self.open = True
+        self._unheard = False
         self._in = bytearray()
         self._out = bytearray()
 
@@ -93,6 +94,8 @@ class Wire:
 
     def send(self, value: Any) -> bool:
         """Hand over one object; False where the other end is slow (dropped, counted) or gone."""
+        if self._unheard:
+            return False
         if len(self._out) > LARGEST_BYTES:
             self.flush()
             if len(self._out) > LARGEST_BYTES:
@@ -110,9 +113,10 @@ class Wire:
                 del self._out[:sent]
         except (BlockingIOError, InterruptedError):
             pass
-        except OSError:
-            self.open = False
-        return self.open
+        except OSError:  # nobody reads any more; what they said before still counts
+            self._unheard = True
+            self._out.clear()
+        return self.open and not self._unheard
 
     def receive(self) -> list[Any]:
         """Every whole object that has come; an end that closed or sent rubbish sets `open` to False."""

@@ -123,9 +123,12 @@ def test_the_last_words_of_an_end_that_hangs_up_are_heard(line):
     assert not line.near.open
 
 
-def test_sending_to_an_end_that_is_gone_says_so(line):
+def test_sending_to_an_end_that_is_gone_says_so_and_their_last_word_still_counts(line):
+    line.far.send(STROKE)
     line.far.close()
-    assert not line.near.send(STROKE)
+    while line.near.send(STROKE):
+        pass
+    assert line.near.receive() == [STROKE]
     assert not line.near.open
 
 
