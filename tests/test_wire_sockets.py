@@ -124,7 +124,7 @@ def test_the_last_words_of_an_end_that_hangs_up_are_heard(line):
 
 
 def test_sending_to_an_end_that_is_gone_says_so_and_their_last_word_still_counts(line):
-    line.far.send(STROKE)
+    Wire(line.far).send(STROKE)
     line.far.close()
     while line.near.send(STROKE):
         pass
