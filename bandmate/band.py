@@ -75,7 +75,7 @@ class Band:
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
-        self.struck_s = 0.0
+        self.struck_s = self.strike_gap_s = 0.0  # ritard: the performer's newest chord, and the gap before
         self.slots = self.slots_in_time = 0
         self.heard = Heard(0.0)
         self.song = ""
@@ -142,6 +142,7 @@ class Band:
             elif not isinstance(event, NoteOn) or self._means_it(event):
                 music.append(event)
             if isinstance(event, PortLost | PortFound):
+                self.switch.release()
                 (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         heard = self.heard = self.listener.hear(now_s, music)
@@ -165,6 +166,12 @@ class Band:
         return True
 
     # -------------------------------------------------------------- deciding
+
+    def begin_song(self) -> None:
+        """A new song: the section that was asked for, nobody still waiting to come in."""
+        self.form.begin(int(float(self.params["section"])))
+        self.waiting.clear()
+        self.begin_slots()
 
     def begin_slots(self) -> None:
         """A new count begins: the next slot is the first of the count-in."""
@@ -215,10 +222,23 @@ class Band:
             if part in self.playing:
                 share = float(params[f"part/{part}/density"]) - 0.5
                 asked = replace(slot, density=max(0.0, min(1.0, slot.density + share)))
-                notes += self._yield(part, slot, play(part, asked, style), now_s)
+                notes += self._yield(part, slot, self.ask(part, asked, style, now_s), now_s)
         self.scheduler.add(notes, now_s)
         self.slots += 1
         self.slots_in_time += transport.beatmap.time_at(beat) >= now_s
+
+    def ask(self, part: str, slot: Slot, style: Style, now_s: float) -> list[Note]:
+        """What a part wants to play; one that fails is muted and reported, and the band plays on."""
+        try:
+            return play(part, slot, style)
+        except Exception as error:  # whatever it is, the music goes on without this part
+            self._mute(part, error, now_s)
+            return []
+
+    def _mute(self, part: str, error: Exception, now_s: float) -> None:
+        self.playing.discard(part)
+        self.params[f"part/{part}/on"] = 0.0
+        self.alarm(now_s, f"{part} stumbled ({error!r}) and rests; bring it back with part/{part}/on 1")
 
     def _metronome(self, slot: Slot) -> list[Note]:
         place = slot.place % slot.meter.pulse_beats
@@ -260,7 +280,11 @@ class Band:
         )  # fmt: skip
 
         def bind(note: Note) -> int | None:
-            return 0 if note.part == "click" else self.binder.pitch(note, chord, None, heard.key)
+            try:
+                return 0 if note.part == "click" else self.binder.pitch(note, chord, None, heard.key)
+            except Exception as error:  # as in `ask`
+                self._mute(note.part, error, now_s)
+                return None
 
         return self.scheduler.due(now_s, self.transport.beatmap, bind, ear)
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bandmate.events import FixedBeat, Heard, Level, Moment, Send, Slot
-from bandmate.parts.players import play
 
 if TYPE_CHECKING:
     from bandmate.band import Band
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 FOREVER = 1e9  # beats: until somebody lifts
 RITARD_GAP_S = 0.12  # keys nearer together than this are one chord
 RITARD_LIFT_S = 0.15
+LAST_CHORD_GAPS = 1.7  # no chord for so many of the last gaps: that was the last one
+LAST_CHORD_LEAST_S, LAST_CHORD_MOST_S = 0.8, 2.0
 
 
 def strike(band: Band, now_s: float, beats: float) -> None:
@@ -30,7 +31,7 @@ def strike(band: Band, now_s: float, beats: float) -> None:
     style = band.styles[str(band.params["style"])]
     for part in band.form.members:
         if part in band.playing:
-            notes = play(part, slot, style)
+            notes = band.ask(part, slot, style, now_s)
             band.scheduler.add([replace(note, beat=max(note.beat, beat)) for note in notes], now_s)
 
 
@@ -44,7 +45,7 @@ def by_hand(
         return ()
     if onset_s - band.struck_s < RITARD_GAP_S:
         return ()
-    band.struck_s = onset_s
+    band.strike_gap_s, band.struck_s = onset_s - band.struck_s, onset_s
     sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
     beat = band.transport.strike(now_s)
     strike(band, now_s, FOREVER)
@@ -53,22 +54,28 @@ def by_hand(
 
 def end_by_itself(band: Band, now_s: float, moment: Moment, heard: Heard, sends: list[Send]) -> None:
     """Whatever must stop by itself: a held chord when the performer lifts, a song at its end."""
-    if moment.state == "holding" and band.held_at_hold and heard.resting_s > 0:
-        band.held_at_hold = False
-        sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
-    if moment.state != "ending":
-        return
-    lifted = band.transport.by_hand and heard.resting_s > RITARD_LIFT_S
-    over = band.form.over_beat
-    if lifted or (over is not None and moment.beat >= over and not band.transport.by_hand):
+    if moment.state == "holding":
+        lifted = band.held_at_hold and heard.resting_s > 0
+        band.held_at_hold = heard.resting_s <= 0
+        if lifted:
+            sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
+    elif band.transport.by_hand:
+        _let_go(band, now_s, heard, sends)
+    elif moment.running and band.form.over_beat is not None and moment.beat >= band.form.over_beat:
         sends += silence(band, now_s)
+
+
+def _let_go(band: Band, now_s: float, heard: Heard, sends: list[Send]) -> None:
+    """Ritard: our chord is released with theirs; it was the last one if no other follows."""
+    if heard.resting_s > RITARD_LIFT_S:
+        sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
+        since_s = now_s - band.struck_s
+        if since_s > max(LAST_CHORD_LEAST_S, LAST_CHORD_GAPS * min(band.strike_gap_s, LAST_CHORD_MOST_S)):
+            sends += silence(band, now_s)
 
 
 def silence(band: Band, now_s: float) -> list[Send]:
     """The band stops at once, cleanly, and is off."""
-    faded = band.form.ending == "fade"
     band.transport.finish()
-    band.form.begin()
-    band.begin_slots()
-    sends = band.scheduler.hush()
-    return [*sends, Level("band", 1.0)] if faded else sends
+    band.begin_song()
+    return [*band.scheduler.hush(), Level("band", 1.0)]

@@ -21,6 +21,7 @@ VAMP_BARS = 8
 TAG_BARS = 8  # the last four bars twice more
 UP_BARS, DOWN_BARS = 4.0, 2.0  # loudness moves the energy, quicker down than up
 BIG, NORMAL, QUIET = 3, 2, 1
+STROKES = ("ending", "tag", "vamp-out")  # endings on a stroke at a known place
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Form:
         self.seed = seed
         self.begin()
 
-    def begin(self) -> None:
-        """A new song begins: everyone in, normal section, no cue pending."""
-        self.section = NORMAL
+    def begin(self, section: int = NORMAL) -> None:
+        """A new song begins in a section, with no cue pending."""
+        self.section = section
         self.figures: list[Figure] = []
         self.ending = ""  # tag, fade, vamp-out, ending: which one was cued
         self.end_beat: float | None = None  # the final stroke falls here
@@ -54,6 +55,7 @@ class Form:
         self.thin = 0  # how often *less* was asked: 0, 1 (less), 2 (bass only)
         self.energy = 0.5  # as the performer's loudness moved it
         self._turns: list[tuple[float, Callable[[], None]]] = []  # changes waiting for a bar line
+        self._vamp_bar = 0  # the bar before the performer's rest, while the band vamps
         self._mood_bar = -1  # energy and rest are read once a bar, so that a bar stays in one piece
         self._rested, self._bar_energy = False, self.energy
         self._filled_bar = 0
@@ -136,8 +138,13 @@ class Form:
         figure = next((figure for figure in self.figures if figure.holds(empty.beat)), None)
         if self._mood_bar != empty.bar:
             rested_bars = moment.beatmap.beats(heard.resting_s) / moment.meter.bar_beats
-            self._mood_bar, self._rested = empty.bar, on_rest == "down" and rested_bars >= REST_BARS
-            self._bar_energy = self.energy
+            self._mood_bar, self._bar_energy = empty.bar, self.energy
+            resting = rested_bars >= REST_BARS
+            self._rested = resting and on_rest == "down"
+            if not (resting and on_rest == "vamp"):
+                self._vamp_bar = empty.bar
+        if empty.bar > self._vamp_bar:  # the same two bars again and again
+            empty = replace(empty, bar=self._vamp_bar + (empty.bar - self._vamp_bar) % 2)
         section, energy, density = self.section, self._bar_energy, empty.density
         if self._rested:
             section, energy, density = max(QUIET, section - 1), energy * 0.6, density * 0.6
@@ -159,6 +166,8 @@ class Form:
         return "less" if self.thin == 1 else "bass"
 
     def _automatic_fill(self, slot: Slot, moment: Moment) -> None:
+        if self._vamp_bar < slot.bar - 1:  # vamping
+            return
         last = (slot.bar + 1) % FILL_EVERY_BARS == 0 and slot.bar - self._filled_bar >= FILL_EVERY_BARS - 1
         if last and slot.entry == "full" and not self.ending and not self.figures and not self.thin:
             line = slot.bar_beat + slot.meter.bar_beats
@@ -170,8 +179,15 @@ class Form:
 
     def state_now(self) -> dict[str, Any]:
         """What a restarted band needs to play the same section with the same people."""
-        return {"section": self.section, "thin": self.thin, "energy": self.energy}
+        kept = self.ending if self.ending in STROKES else ""
+        return {
+            "section": self.section, "thin": self.thin, "energy": self.energy, "ending": kept,
+            "end_beat": self.end_beat if kept else None, "over_beat": self.over_beat if kept else None,
+        }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go on in the section that was playing."""
         self.section, self.thin, self.energy = saved["section"], saved["thin"], saved["energy"]
+        self.ending, self.end_beat, self.over_beat = saved["ending"], saved["end_beat"], saved["over_beat"]
+        if self.end_beat is not None and self.over_beat is not None:
+            self.figures = [Figure("hit", self.end_beat, self.over_beat - self.end_beat)]

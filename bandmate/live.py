@@ -29,6 +29,7 @@ from bandmate.places import Places, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
 from bandmate.show.writer import TakeWriter
+from bandmate.steering import levels
 from bandmate.timing import step_index, step_time_s
 
 RECONNECT_S = 0.2
@@ -50,6 +51,7 @@ class Live:
         self.inputs: tuple[str, ...] = ()
         self.outputs: tuple[str, ...] = ()
         self._latency_s = 0.0
+        self._fault = ""
         self._retry_s = 0.0
         self._counters: dict[str, int] = {}
 
@@ -72,7 +74,8 @@ class Live:
         self.writer.open(header)
         self.door.open()
         if state is None:
-            self.inbox += [Command(0.0, name, source="rig") for name in self.plan["commands"]]
+            wanted = self.plan["commands"] or ([] if self.plan["demo"] else ["arm"])
+            self.inbox += [Command(0.0, name, source="rig") for name in wanted]
         self._find_sound(patience_s=5.0)
 
     def _saved(self) -> tuple[dict[str, Any] | None, float]:
@@ -94,6 +97,8 @@ class Live:
     def _find_sound(self, patience_s: float = 0.0) -> None:
         try:
             self.sound = wire.connect(self.where.sound, patience_s)
+            for level in levels(self.band):  # a new sound process knows none of our faders
+                self.sound.send(level)
         except RigError:
             self.sound = None
 
@@ -202,6 +207,9 @@ class Live:
         if ready.output_latency_s != self._latency_s:
             self._latency_s = ready.output_latency_s
             self.inbox.append(Latency(self.now_s, ready.output_latency_s))
+        if ready.fault and ready.fault != self._fault:
+            self.inbox.append(Fault(self.now_s, ready.fault))
+        self._fault = ready.fault
         self.inputs, self.outputs = ready.inputs, ready.outputs
         names = ("xruns", "late", "dropped", "echoes", "limited")
         self._counters = {f"sound {name}": int(getattr(ready, name)) for name in names}

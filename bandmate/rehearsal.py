@@ -42,7 +42,7 @@ from bandmate.show.take import Header, Take, read_take
 from bandmate.timing import STEP_S, period_s, step_index, step_time_s
 from bandmate.transport import START_S
 
-TAIL_S = 8.0  # the band plays on so long after the performer's last message
+TAIL_S = 30.0  # the band plays on so long after the performer's last message
 VERSION = 1
 
 Feed = Callable[[int, Band], Sequence[Event]]
@@ -65,6 +65,7 @@ class Performance:
     slots_in_time: int = 0
     late: int = 0
     dropped: int = 0
+    leaked: int = 0  # notes that sound although the band knows nothing of them any more
     ledger: Ledger = field(default_factory=Ledger)
     sends: list[tuple[float, object]] = field(default_factory=list)  # when sent, what
     performer: list[Event] = field(default_factory=list)
@@ -119,7 +120,8 @@ def _with_entrance(take: Take, header: Header, tap_in_s: Sequence[float]) -> tup
             header.params.get("bpm", header.patch.params.get("bpm", load_style(header.patch.style).bpm))
         )
         meter = header.patch.meter
-        count_s = meter.bar_beats * period_s(bpm * meter.pulse_beats)
+        bars = float(header.params.get("count-in", header.patch.params.get("count-in", 1)))
+        count_s = bars * meter.bar_beats * period_s(bpm * meter.pulse_beats)
         first_s = next(event.time_s for _, event in take.events if isinstance(event, NoteOn))
         entrance.append(Command(max(0.0, first_s - count_s - START_S), "start", source="rehearsal"))
     placed = [(step_index(event.time_s), event) for event in entrance]
@@ -156,6 +158,10 @@ def perform(
         now_s = step_time_s(step)
         events = feed(step, band)
         if step == last_step:
+            found.leaked = sum(
+                note.off_s is None and key not in band.scheduler.sounding
+                for key, note in found.ledger.notes.items()
+            )
             events = [*events, Command(now_s, "stop", source="rehearsal")]
         out = band.step(now_s, events)
         found.performer += [e for e in events if isinstance(e, NoteOn | NoteOff | Control | Bend)]
@@ -236,7 +242,7 @@ def summary(found: Performance, played: Sequence[Played]) -> dict[str, Any]:
         "rungs": {"fresh": 0, "tail": 0, "understudy": found.slots, "held": 0},
         "late": found.late,
         "dropped": found.dropped,
-        "hanging": found.ledger.hanging,
+        "hanging": found.leaked + found.ledger.hanging,
         "isr": share,
         "isr_w": share,
         "recency_ms": {"p50": quantile(recency_ms, 0.5), "p95": quantile(recency_ms, 0.95)},

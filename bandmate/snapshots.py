@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
+from bandmate.patch import as_table
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         meter=str(moment.meter), section=band.form.section,
         chord=str(band.chord or ""), key=str(heard.key or ""),
         beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
-        figure=figure, parts=parts, params=dict(band.params),
+        figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
     )  # fmt: skip
@@ -56,6 +57,7 @@ def state_now(band: Band) -> dict[str, Any]:
     """All that a restarted or resumed band needs, as plain JSON values."""
     return {
         "transport": band.transport.state_now(), "form": band.form.state_now(),
+        "patch": band.patch.name, "table": as_table(band.patch),
         "params": dict(band.params), "playing": sorted(band.playing),
         "chord": str(band.chord or ""), "song": band.song,
     }  # fmt: skip
@@ -71,6 +73,10 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.transport.restore(saved["transport"], now_s)
     band.transport.follower.follow_by = float(band.params["follow"])
     band.form.restore(saved["form"])
+    end_beat = band.form.end_beat
+    if saved["transport"]["state"] == "ending" and (end_beat is None or end_beat < band.transport.start_beat):
+        band.transport.state = "off"  # a fade, a ritard, or a stroke that has passed meanwhile
+        band.form.begin()
     band.playing = set(saved["playing"])
     band.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
     band.song = saved["song"]

@@ -40,8 +40,11 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
     if name == "style" and str(value) not in band.styles:
         band.alarm(now_s, f"there is no style {value!r}; there are: {', '.join(sorted(band.styles))}")
         return []
-    band.params[name] = value
     transport = band.transport
+    if name == "meter" and transport.state not in ("off", "armed"):
+        band.alarm(now_s, f"the meter stays {transport.meter} while the band plays; end the song first")
+        return []
+    band.params[name] = value
     if name == "follow":
         transport.follower.follow_by = float(value)
     elif name == "bpm":
@@ -50,16 +53,31 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
         transport.count_in_bars = int(float(value))
     elif name == "join":
         transport.join_free = value == "free"
-    elif name == "meter" and transport.state in ("off", "armed"):
+    elif name == "meter":
         transport.meter = Meter.parse(str(value))
         band.listener.set_meter(transport.meter)
     elif name == "section":
-        band.form.at(_line(band, now_s), lambda: band.form.to_section(int(float(value))))
+        _set_section(band, now_s, int(float(value)))
     elif name in ("master", "performer", "click"):
         return [Level(name, float(value))]
     elif name.startswith("part/"):
         return _set_part(band, now_s, name, float(value))
     return []
+
+
+def _set_section(band: Band, now_s: float, section: int) -> None:
+    """A section begins on a bar line; before the start, at once."""
+    if band.transport.running:
+        band.form.at(_line(band, now_s), lambda: band.form.to_section(section))
+    else:
+        band.form.to_section(section)
+
+
+def levels(band: Band) -> list[Level]:
+    """Where every fader stands, for a sound process that has just come up."""
+    names = ("master", "performer", "click")
+    parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
+    return [Level("band", 1.0), *(Level(name, float(band.params[name])) for name in names), *parts]
 
 
 def _set_part(band: Band, now_s: float, name: str, value: float) -> list[Send]:
@@ -174,7 +192,7 @@ def _hold(band: Band, now_s: float) -> list[Send]:
     if transport.state != "playing":
         return []
     transport.hold(now_s)
-    band.held_at_hold = True
+    band.held_at_hold = band.heard.resting_s <= 0
     band.scheduler.drop(lambda note: False)
     band.scheduler.sustain(FOREVER)
     if not any(s.note.part != "drums" and s.off_s is None for s in band.scheduler.sounding.values()):
@@ -216,9 +234,8 @@ def _arm(band: Band, now_s: float) -> list[Send]:
 
 def _start(band: Band, now_s: float) -> list[Send]:
     if band.transport.state in ("off", "armed"):
-        band.form.begin()
         starting.start(band.transport, now_s)
-        band.begin_slots()
+        band.begin_song()
     elif band.transport.state == "holding":
         return _hold(band, now_s)
     return []
@@ -228,8 +245,7 @@ def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     before = band.transport.state
     starting.tap(band.transport, now_s, pressed_s, band.taps_wanted)
     if before == "armed" and band.transport.state == "counting":
-        band.form.begin()
-        band.begin_slots()
+        band.begin_song()
         band.params["bpm"] = band.transport.home_bpm
     return []
 
@@ -251,6 +267,8 @@ def _quit(band: Band, now_s: float) -> list[Send]:
     again, band.quitting = band.quitting, True
     if band.transport.state == "playing" and not again:
         return _ending(band, now_s)
+    if band.transport.state == "ending" and not again:
+        return []
     return silence(band, now_s) if band.transport.state != "off" else []
 
 

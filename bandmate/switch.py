@@ -34,6 +34,10 @@ class Switch:
         self._down_s, self._held = event.time_s, False
         return ["next-section"] if playing else ["tap"]
 
+    def release(self) -> None:
+        """The switch, or what it was plugged into, is gone: nothing is held down."""
+        self._down_s = None
+
     def held(self, now_s: float, playing: bool) -> list[str]:
         """The action of a switch held down long enough, once."""
         if self._down_s is None or self._held or now_s - self._down_s < HOLD_S:

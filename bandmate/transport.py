@@ -204,7 +204,7 @@ class Transport:
             "state": self.state, "bpm": self.beatmap.bpm, "beat": self.beatmap.beat,
             "time_s": self.beatmap.time_s, "home_bpm": self.home_bpm,
             "origin_beat": self.origin_beat, "origin_bar": self.origin_bar, "counted": self.counted,
-            "start_beat": self.start_beat,
+            "start_beat": self.start_beat, "entry": self.entry, "entry_beat": self.entry_beat,
         }  # fmt: skip
 
     def restore(self, saved: dict[str, Any], now_s: float) -> None:
@@ -212,7 +212,8 @@ class Transport:
         self.beatmap = BeatMap(saved["bpm"], saved["beat"], saved["time_s"])
         self.home_bpm, self.counted = saved["home_bpm"], saved["counted"]
         self.origin_beat, self.origin_bar = saved["origin_beat"], saved["origin_bar"]
-        if saved["state"] in ("playing", "counting"):
+        self.entry, self.entry_beat = saved["entry"], saved["entry_beat"]
+        if saved["state"] in ("playing", "counting", "ending"):
             here = self.beatmap.beat_at(self.frontier(now_s))
             self.start_beat = max(
                 self.next_bar(here, NEAR_BEATS), 0.0 if saved["state"] == "counting" else -1e9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -27,6 +28,7 @@ class Stage:
         self.events: list[Event] = []
         self.outs: list[tuple[float, Outbox]] = []
         self.statuses: list[Status] = []
+        self.states: list[dict] = []
         self.beats = []
         self.step = 0
 
@@ -67,6 +69,8 @@ class Stage:
             self.beats += out.beats
             if out.sends:
                 self.outs.append((now_s, out))
+            if out.state:
+                self.states.append(json.loads(json.dumps(out.state)))
             if out.status:
                 self.statuses.append(out.status)
             self.step += 1
