@@ -74,11 +74,7 @@ def test_a_song_from_tap_in_to_ending(rig, performer, recorder, tmp_path):
     # nothing hangs after the ending
     until(lambda: not recorder.hanging(), 3.0, "no hanging note")
     record.wait(15)
-    with wave.open(str(tmp_path / "room.wav")) as room:
-        width = room.getsampwidth()
-        raw = room.readframes(room.getnframes())
-    sound = np.frombuffer(raw, {2: "<i2", 4: "<i4"}[width]) if width != 3 else _wide(raw)
-    peak = np.abs(sound.astype(float)).max() / 2.0 ** (8 * width - 1)
+    peak = loudest(tmp_path / "room.wav")
     assert 0.02 < peak < 0.95
 
 
@@ -214,3 +210,27 @@ def test_resume_is_armed_in_the_song_that_played(rig):
     assert time.perf_counter() - began_s < 10
     assert status.style == "swing"
     assert status.home_bpm == pytest.approx(93, abs=0.5)
+
+
+def loudest(path) -> float:
+    """The peak of a recording, 1.0 being full scale."""
+    with wave.open(str(path)) as room:
+        width, raw = room.getsampwidth(), room.readframes(room.getnframes())
+    samples = _wide(raw) if width == 3 else np.frombuffer(raw, {2: "<i2", 4: "<i4"}[width])
+    return float(np.abs(samples.astype(float)).max() / 2.0 ** (8 * width - 1))
+
+
+def test_the_click_is_never_on_the_main_bus(rig, tmp_path):
+    """Everybody rests, only the metronome ticks: the room hears nothing."""
+    rig.jam("--patch", "bench", "--bpm", "200")
+    rig.shell("send", "metronome", "always")
+    rig.shell("send", "start")
+    rig.wait_for(lambda status: status.state == "playing")
+    rig.shell("send", "lay-out")
+    rig.shell("send", "part/drums/on", "0")
+    bar = rig.wait_for(lambda status: status.state == "playing").bar
+    rig.wait_for(lambda status: status.bar >= bar + 3, 8.0, "the last cymbal has died away")
+    words = ["jack_rec", "-f", str(tmp_path / "main.wav"), "-d", "3", "bandmate:out_1", "bandmate:out_2"]
+    subprocess.run(words, capture_output=True, check=True)
+    assert rig.look().state == "playing"
+    assert loudest(tmp_path / "main.wav") < 0.001
