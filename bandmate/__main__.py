@@ -1,6 +1,6 @@
 """The command line: one thin function per command.
 
-Exit status 0; 2 for bad input, with one sentence on stderr; 1 for a defect of ours.
+Exit status 0; 2 for bad input, with one sentence on stderr; 130 for Ctrl+C; 1 for a defect of ours.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import __version__, controls
-from bandmate.errors import BandmateError
+from bandmate import patch as patches
+from bandmate.errors import BadFile, BandmateError
 
 JAM_HELP = "the band plays with you, live (the default)"
 
@@ -32,6 +33,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        print(file=sys.stderr)  # the prompt goes on a line of its own
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +79,7 @@ def _add(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentPars
 
 def _playing_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--patch", help="a patch by name, or a .toml file")
-    command.add_argument("--style", help="play another style than the patch's")
+    command.add_argument("--style", help="play another style than the patch's, by name")
     command.add_argument("--bpm", type=float, help="tempo in pulses a minute")
     command.add_argument("--follow", type=float, metavar="0..1", help="how far you move the band's tempo")
     command.add_argument("--count-in", type=int, metavar="BARS", help="bars counted before the music")
@@ -136,32 +140,42 @@ def _params_given(options: argparse.Namespace) -> dict[str, controls.Value]:
         "style": options.style, "bpm": options.bpm, "follow": options.follow,
         "count-in": options.count_in, "join": options.join,
     }  # fmt: skip
+    styles = patches.names("styles")
     found: dict[str, controls.Value] = {}
     for name, value in given.items():
         if value is not None:
             _, checked = controls.check(name, value)
             assert checked is not None
             found[name] = checked
-    if "style" in found:
-        from bandmate.parts.style import load_style
-
-        load_style(str(found["style"]))
+    if found.get("style", styles[0]) not in styles:
+        raise BandmateError(f"there is no style {found['style']!r}; there are: {', '.join(styles)}")
     return found
 
 
 def _jam(options: argparse.Namespace) -> int:
     from bandmate.jam import jam
 
-    return jam(options, _params_given(options))
+    try:
+        return jam(options, _params_given(options))
+    except EOFError:  # nobody answers the questions of a first run
+        print()
+        return 0
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    from bandmate.rehearsal import load_styles, load_take, prepare, rehearse, write_performance
+    from bandmate.rehearsal import load_styles, load_take, make_band, prepare, rehearse, write_performance
 
     take = load_take(options.take)
     taps_s = _seconds(options.tap_in) if options.tap_in else []
     take, header = prepare(take, options.patch, options.seed, _params_given(options), taps_s)
-    found = rehearse(take, header, load_styles())
+    styles = load_styles()
+    if header.state is not None:
+        try:
+            make_band(header, styles)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise BadFile(f"{options.take}: line 1: no band can go on from its state ({reason})") from None
+    found = rehearse(take, header, styles)
     path = write_performance(found, options.out, options.wav)
     speed = found.duration_s / max(found.wall_s, 1e-9)
     print(

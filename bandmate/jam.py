@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import secrets
 import select
 import sys
@@ -17,7 +18,7 @@ from bandmate.controls import Value
 from bandmate.errors import NoDevice, RigError
 from bandmate.events import Command, Panic
 from bandmate.places import Places, places
-from bandmate.rig import is_running, launch
+from bandmate.rig import is_running, launch, send_home
 
 FIRST_DEMO = "pop"
 FLUSH_S = 0.05
@@ -32,7 +33,7 @@ def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
         raise RigError(
             f"the rig {options.rig!r} is already running; `bandmate stop` ends it, --rig NAME names another"
         )
-    patch = patches.load(options.patch or "default")
+    patch = _patch(options, where)
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
         load_demo(demo)
@@ -45,12 +46,29 @@ def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
         "commands": [] if demo or options.resume else ["arm"], "resume": options.resume, "demo": demo,
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
     }  # fmt: skip
-    launch(where, plan)
+    try:
+        launch(where, plan)
+    except OSError as error:
+        place = error.filename or where.state_folder
+        raise RigError(
+            f"{place} cannot be written ({error.strerror}); free some disk space, or set BANDMATE_HOME"
+        ) from None
     for notice in notices:
         print(notice)
     if options.headless:
         print(f"The rig {where.rig} is up; `bandmate send`, `bandmate console` and `bandmate stop` reach it.")
     return _watch(where, "" if demo else FIRST_DEMO, options.headless)
+
+
+def _patch(options: argparse.Namespace, where: Places) -> patches.Patch:
+    """The patch that was asked for; with --resume, the one that was playing last."""
+    if options.resume and options.patch is None:
+        try:
+            band = json.loads(where.state.read_text(encoding="utf-8"))["band"]
+            return patches.parse(band["table"], Path(f"{band['patch']}.toml"))
+        except (OSError, ValueError, KeyError, TypeError):  # no show to go on with
+            pass
+    return patches.load(options.patch or "default")
 
 
 def _takes(folder: Path) -> Path:
@@ -74,7 +92,12 @@ def _plugged(options: argparse.Namespace, where: Places, demo: bool) -> tuple[di
         from bandmate.console.first_run import ask
 
         speakers = [] if options.no_synth else devices.outputs()
-        heard |= ask(where, keyboards, speakers)
+        try:
+            heard |= ask(where, keyboards, speakers)
+        except OSError as error:
+            raise RigError(
+                f"{where.settings} cannot be written ({error.strerror}); set BANDMATE_HOME"
+            ) from None
     if options.midi_in:
         missing = [name for name in options.midi_in if not midi.matches(name, midi.inputs())]
         if missing:
@@ -83,6 +106,12 @@ def _plugged(options: argparse.Namespace, where: Places, demo: bool) -> tuple[di
     if options.device is not None:
         heard["device"] = options.device
     notices = []
+    wanted, there = heard["midi_in"], midi.inputs()
+    if keyboards and wanted and not any(midi.matches(name, there) for name in wanted):
+        notices.append(
+            f"{', '.join(wanted)} is not plugged in; listening to every keyboard until you start again."
+        )
+        heard |= {"midi_in": [], "local": False}
     if not keyboards and not demo:
         notices.append(
             "No keyboard is plugged in. Plug one in at any time, or press d: the demo performer plays."
@@ -174,9 +203,15 @@ def panic(rig: str) -> None:
 def stop(rig: str) -> int:
     """Send the rig home and wait until it has gone."""
     where = places(rig)
-    _tell(rig, where.supervisor, [Command(time.perf_counter(), "leave", source="shell")])
+    try:
+        _tell(rig, where.supervisor, [Command(time.perf_counter(), "leave", source="shell")])
+        still_there = is_running
+    except RigError:  # a killed supervisor leaves band and sound process behind
+        if not send_home(where):
+            raise
+        still_there = send_home
     until_s = time.perf_counter() + 10.0
-    while is_running(where):
+    while still_there(where):
         if time.perf_counter() > until_s:
             raise RigError(f"the rig {rig!r} does not go home; see {where.log}")
         select.select([], [], [], FLUSH_S)
@@ -199,5 +234,5 @@ def list_ports() -> int:
     for number, name in speakers:
         print(f"  {number}  {name}")
     if not speakers:
-        print(f"  none{': ' + trouble if trouble else ''}")
+        print(f"  none: {trouble}" if trouble else "  jack  the JACK server")
     return 0

@@ -68,9 +68,7 @@ class Live:
         self.band: Band = make_band(header, load_styles())
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
-        self.writer = TakeWriter(
-            take, self.where.state, lambda text: self.inbox.append(Fault(self.now_s, text))
-        )
+        self.writer = TakeWriter(take, self.where.state)
         self.writer.open(header)
         self.door.open()
         if state is None:
@@ -133,6 +131,8 @@ class Live:
 
     def _one_step(self) -> bool:
         now_s = step_time_s(self.step)
+        while self.writer.troubles:
+            self.inbox.append(Fault(now_s, self.writer.troubles.popleft()))
         events = [event for event in self.inbox if event.time_s <= now_s]
         if events:
             self.inbox = [event for event in self.inbox if event.time_s > now_s]

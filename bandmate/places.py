@@ -67,7 +67,9 @@ class Places:
             found = json.loads(self.settings.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        if not isinstance(found, dict) or not isinstance(found.get("midi_in"), list):
+            return {}
+        return found
 
 
 def places(rig: str = "main") -> Places:

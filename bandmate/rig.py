@@ -194,7 +194,7 @@ class Supervisor:
         if self.leaving_s is not None:
             return
         self.leaving_s = time.perf_counter() + LEAVE_S
-        _send_home(self.where)
+        send_home(self.where)
         if "demo" in self.members:
             self.members["demo"].process.terminate()
 
@@ -237,7 +237,7 @@ def is_running(where: Places) -> bool:
     return True
 
 
-def _send_home(where: Places) -> bool:
+def send_home(where: Places) -> bool:
     """Ask band and sound process to go; False where nobody is left to be asked."""
     asked = False
     for path, names in ((where.band, ["stop", "quit", "quit"]), (where.sound, ["quit"])):
@@ -256,7 +256,7 @@ def _send_home(where: Places) -> bool:
 def _retire(where: Places) -> None:
     """Send home what a killed supervisor left behind: a sound process outlives everybody."""
     until_s = time.perf_counter() + LEAVE_S
-    while _send_home(where) and time.perf_counter() < until_s:
+    while send_home(where) and time.perf_counter() < until_s:
         select.select([], [], [], LOOK_S)
 
 

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bandmate import patch as patches
-from bandmate.errors import BandmateError
+from bandmate.errors import BadFile, BandmateError
 from bandmate.places import places
 
 FREE_BYTES = 1 << 30
@@ -38,7 +38,10 @@ def soundcheck(patch: str, out: Path | None) -> int:
     for finding in findings:
         print(f"{finding.mark}  {finding.what}" + (f"\n    -> {finding.mend}" if finding.mend else ""))
     if out is not None:
-        out.write_text(json.dumps([asdict(finding) for finding in findings], indent=1))
+        try:
+            out.write_text(json.dumps([asdict(finding) for finding in findings], indent=1))
+        except OSError as error:
+            raise BadFile(f"{out} cannot be written ({error.strerror}); name another --json") from None
     troubles = sum(finding.mark == "no" for finding in findings)
     hints = sum(finding.mark == "hm" for finding in findings)
     print(f"\n{'Not ready' if troubles else 'Ready'}: {troubles} to mend, {hints} worth a look.")
@@ -93,7 +96,8 @@ def _speakers(_: str) -> Iterator[Finding]:
     if trouble:
         yield Finding("hm", f"sound: {trouble}", "choose a device with --device; `bandmate ports` lists them")
     else:
-        yield Finding("ok", f"sound devices: {', '.join(name for _, name in devices.outputs())}")
+        names = [name for _, name in devices.outputs()] or ["the JACK server"]
+        yield Finding("ok", f"sound devices: {', '.join(names)}")
 
 
 def _priority(_: str) -> Iterator[Finding]:

@@ -25,8 +25,7 @@ class Jam:
 
     def __init__(self, folder, take="song.jsonl", state="main.state.json"):
         self.take, self.state = folder / take, folder / state
-        self.said = []
-        self.writer = TakeWriter(self.take, self.state, self.said.append)
+        self.writer = TakeWriter(self.take, self.state)
 
     def record(self, events=SONG, states=()):
         """A whole jam, through the writer's thread."""
@@ -43,6 +42,10 @@ class Jam:
         self.writer._batch = chain(batches, [[("close", None)]]).__next__
         self.writer._run()
         return self
+
+    @property
+    def said(self):
+        return list(self.writer.troubles)
 
     @property
     def lines(self):

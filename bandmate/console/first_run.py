@@ -12,7 +12,10 @@ from bandmate.places import Places, write_whole
 
 
 def ask(where: Places, keyboards: list[str], speakers: list[tuple[int, str]]) -> dict[str, Any]:
-    """Ask what there is to choose, and remember the answers; whoever presses enter takes the first."""
+    """Ask what there is to choose, and remember the answers; whoever presses enter takes the first.
+
+    Nothing is remembered after Ctrl+C (KeyboardInterrupt) or at the end of the input (EOFError).
+    """
     answers: dict[str, Any] = {"midi_in": [], "device": None, "local": False}
     if keyboards:
         answers["midi_in"] = [keyboards[_choose("Which keyboard do you play?", keyboards)]]

@@ -1,11 +1,13 @@
 """Sound devices: what there is, and what a stage should not be played on. Asked before bar 1 only.
 
-Runs in the shell's process; opens no stream.
+Runs in the shell's process; opens no stream, and leaves no host open: a process that still holds
+PortAudio's JACK host when the server dies aborts at its exit.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from bandmate.errors import NoDevice
@@ -20,12 +22,18 @@ WIRELESS = re.compile(r"bluetooth|bluez|airpods|\ba2dp\b|headset", re.IGNORECASE
 
 def _query() -> tuple[Any, Any, int | None]:
     """Devices, host APIs and the default output's index; raises NoDevice without PortAudio."""
+    again = "sounddevice" in sys.modules  # the first import opens PortAudio by itself
     try:
         import sounddevice
     except OSError:
         raise NoDevice(PORTAUDIO) from None
-    default = sounddevice.default.device[1]
-    return sounddevice.query_devices(), sounddevice.query_hostapis(), default if default >= 0 else None
+    if again:
+        sounddevice._initialize()
+    try:
+        default = sounddevice.default.device[1]
+        return sounddevice.query_devices(), sounddevice.query_hostapis(), default if default >= 0 else None
+    finally:
+        sounddevice._terminate()
 
 
 def outputs() -> list[tuple[int, str]]:
@@ -46,9 +54,11 @@ def trouble(chosen: str | int | None, any_device: bool) -> str:
     try:
         devices, hosts, default = _query()
     except NoDevice as error:
-        return str(error)
+        return "" if _jack_plays(chosen) else str(error)
     index = default if chosen is None else _find(chosen, devices, hosts)
     if index is None:
+        if _jack_plays(chosen):
+            return ""
         there = ", ".join(name for _, name in outputs())
         if chosen is not None:
             return (
@@ -65,6 +75,21 @@ def trouble(chosen: str | int | None, any_device: bool) -> str:
     if host in SLOW_HOSTS:
         return f"{host} is too slow for a stage; take WASAPI or ASIO with --device, or say --any-device."
     return ""
+
+
+def _jack_plays(chosen: str | int | None) -> bool:
+    """Whether the sound process will find a JACK server by itself: that needs no PortAudio."""
+    from bandmate.ports.audio import JACK_API  # not before it is asked for: it loads the synth
+    from bandmate.ports.jack import JackClient
+
+    text = "jack" if chosen is None else str(chosen)
+    if text.lower() != "jack" and not text.endswith(f"({JACK_API})"):
+        return False
+    try:
+        JackClient("bandmate-look").open().close()
+    except NoDevice:
+        return False
+    return True
 
 
 def _find(chosen: str | int, devices: Any, hosts: Any) -> int | None:

@@ -1,9 +1,9 @@
 """The take writer: records the band's inbox, and saves its state, without ever blocking the band.
 
 `put` and `save` only append to a queue; one thread of the band process writes and flushes what has
-come, and reports a full disk once as a sentence for the alarm line. What is lost is counted; once
-the disk takes lines again, the take goes on after its last whole one. State is written to a
-temporary file first, so a good state is never half overwritten.
+come, and leaves one sentence about a full disk in `troubles`, for the alarm line. What is lost is
+counted; once the disk takes lines again, the take goes on after its last whole one. State is written
+to a temporary file first, so a good state is never half overwritten.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import queue
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -26,10 +27,11 @@ QUEUE_MOST = 100_000
 
 
 class TakeWriter:
-    """Writes `take` and `state` files; `report` gets one sentence when the disk refuses."""
+    """Writes `take` and `state` files; `troubles` gets one sentence when the disk refuses."""
 
-    def __init__(self, take: Path, state: Path, report: Callable[[str], None]) -> None:
-        self.take, self.state, self.report = take, state, report
+    def __init__(self, take: Path, state: Path) -> None:
+        self.take, self.state = take, state
+        self.troubles: deque[str] = deque()  # the band takes them away, from the left
         self._queue: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._thread = Thread(target=self._run, name="take writer", daemon=True)
         self._refused = self._lost = 0  # lines: by a full queue (band), by a full disk (writer)
@@ -106,11 +108,14 @@ class TakeWriter:
             if not self._failing:
                 name = "take" if path == self.take else "state"
                 where = f"{error.strerror}: {error.filename or path}"
-                self.report(f"the {name} cannot be written ({where}); free some disk space")
+                self._complain(f"the {name} cannot be written ({where}); free some disk space")
             self._failing.add(path)
             return False
         self._failing.discard(path)
         return True
+
+    def _complain(self, text: str) -> None:
+        self.troubles.append(text)
 
     def _append(self, lines: list[str]) -> None:
         if self._file is None:

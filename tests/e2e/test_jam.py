@@ -195,7 +195,8 @@ def test_a_second_jam_is_refused_in_one_sentence(rig):
 
 
 def test_resume_is_armed_in_the_song_that_played(rig):
-    rig.jam("--bpm", "93", "--style", "swing")
+    rig.jam("--bpm", "93", "--style", "swing", "--patch", "bench")
+    rig.shell("send", "master", "0.4")
     rig.shell("send", "start")
     rig.wait_for(lambda status: status.bar >= 1 and status.state == "playing")
     for name in ("supervisor", "sound", "band"):
@@ -209,6 +210,8 @@ def test_resume_is_armed_in_the_song_that_played(rig):
     status = rig.wait_for(lambda status: status.state == "armed", 10.0, "armed again")
     assert time.perf_counter() - began_s < 10
     assert status.style == "swing"
+    assert set(status.parts) == {"drums", "bass", "keys"}
+    assert status.params["master"] == pytest.approx(0.4)
     assert status.home_bpm == pytest.approx(93, abs=0.5)
 
 
