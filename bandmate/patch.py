@@ -31,6 +31,9 @@ class Sound:
     pan: float = 0.0  # -1 left .. 1 right
     port: str = ""  # empty: the embedded synth
     channel: int = 1
+    # how long the instrument at the port takes to sound, which our own synth doesn't: its notes leave
+    # that much earlier, as far as the band has decided them by then; below 0 it waits. No port: no use
+    latency_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "tuning_hz": (430, 450), "reverb": (0, 1), "low_key": (0, 127), "tap_control": (0, 127),
     "low": (0, 127), "high": (0, 127), "bank": (0, 16383), "program": (0, 127), "octave": (-4, 4),
     "transpose": (-24, 24), "level": (0, 2), "pan": (-1, 1), "curve": (0.2, 5), "channel": (1, 16),
+    "latency_ms": (-100, 200),
 }  # fmt: skip
 
 

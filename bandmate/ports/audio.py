@@ -7,18 +7,23 @@ Imports only the bottom layer and its neighbours in `ports`.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from bandmate.errors import BandmateError, NoDevice
-from bandmate.ports.jack import JackStream
+from bandmate.ports.jack import JackStream, NoLibrary
 from bandmate.ports.player import Player
 
 STILL_S = 1.0  # frames standing still for so long mean a dead device
 AGAIN_S = 1.0
+HUNG_S = 5.0  # no step of a repair takes so long, unless it never ends
+CLOSING_S = 1.0
 JACK_API = "JACK Audio Connection Kit"
+MakePlayer = Callable[[int], Player]  # for a rate in Hz
 
 
 class Stream(Protocol):
@@ -107,92 +112,141 @@ class AudioOut:
         self.client = client
         self.latency_s: float | None = None
         self.stream: Stream | None = None
+        self.player: Player | None = None
+        self.description = ""
         self.state = "closed"  # closed, open, lost
-        self._jack = False
-        self._player: Player | None = None
+        self.fault = ""  # why nothing sounds, empty while it does
+        self._make: MakePlayer | None = None
+        self._jack: bool | None = None  # known once something was found
         self._seen = (0, 0.0)  # frames, and when they were new
         self._repair: threading.Thread | None = None
+        self._step_s = math.inf  # when the repair began what it does now, where that may hang
+        self._patience = threading.Event()
 
-    def choose(self) -> int:
-        """Find the device; its rate in Hz, or NoDevice."""
-        self._jack = False
-        if self.device is None or _is_jack(self.device):
-            self.stream = JackStream(self.client, self.most_channels)
-            try:
-                rate_hz = self.stream.rate_hz()
-                self._jack = True
-                return rate_hz
-            except NoDevice:
-                if self.device is not None:
-                    raise
-        self.stream = self._again()
-        return self.stream.rate_hz()
+    def open(self, make: MakePlayer, latency_s: float | None) -> None:
+        """Let the player that `make` gives for a rate in Hz play; a device that isn't there is awaited.
 
-    def start(self, player: Player, latency_s: float | None) -> None:
-        """Let the chosen device play."""
-        assert self.stream is not None
-        self._player, self.latency_s = player, latency_s
-        self.stream.start(player, latency_s)
-        self._seen = (player.frames, time.perf_counter())
-        self.state = "open"
+        Raises BandmateError where waiting doesn't help: a library or a font is missing.
+        """
+        self._make, self.latency_s = make, latency_s
+        try:
+            self._begin()
+        except NoLibrary:
+            raise
+        except NoDevice as error:
+            self._lose(f"no sound of our own until the device is there: {error}")
+        else:
+            self._back(time.perf_counter())
 
     def watch(self, now_s: float) -> str:
-        """Look after the stream; `lost` or `back` in the moment in which that happens, else empty."""
+        """Look after the stream: `lost` or `back` in the moment in which that happens, else empty.
+
+        `hung` where the repair has come to stand: then only a new process helps.
+        """
         if self.state == "open":
-            assert self._player is not None
+            assert self.player is not None
             assert self.stream is not None
-            if self._player.frames != self._seen[0]:
-                self._seen = (self._player.frames, now_s)
+            if self.player.frames != self._seen[0]:
+                self._seen = (self.player.frames, now_s)
             if now_s - self._seen[1] > STILL_S or not self.stream.alive:
-                self._give_up()
+                gone = f"the sound device {self.description} is gone"
+                self._lose(f"{gone}; the band plays on MIDI out until it is back")
                 return "lost"
-        elif self.state == "lost" and self._repair is not None and not self._repair.is_alive():
+        elif self.state == "lost" and self._repair is not None:
+            if self._repair.is_alive():
+                return "hung" if now_s - self._step_s > HUNG_S else ""
             self._repair = None
-            self._seen = (self._seen[0], now_s)
-            self.state = "open"
-            return "back"
+            if self.stream is not None:
+                self._back(now_s)
+                return "back"
         return ""
 
     def close(self) -> None:
         """Stop playing; a stream that hangs is left behind after a moment."""
         self.state = "closed"
-        if self._player is not None:
-            self._player.end()
+        self._patience.set()
+        if self.player is not None:
+            self.player.end()
+        if self._repair is not None:
+            self._repair.join(CLOSING_S)
         if self.stream is not None:
             closing = threading.Thread(target=self.stream.close, daemon=True)
             closing.start()
-            closing.join(1.0)
+            closing.join(CLOSING_S)
 
-    def _again(self) -> Stream:
-        if self._jack:
-            return JackStream(self.client, self.most_channels)
-        return PortAudioStream(self.device, self.block_frames, self.most_channels)
+    def _back(self, now_s: float) -> None:
+        assert self.player is not None
+        self._seen = (self.player.frames, now_s)
+        self.state, self.fault = "open", ""
 
-    def _give_up(self) -> None:
-        self.state = "lost"
-        assert self._player is not None
-        self._player.end()
-        self._repair = threading.Thread(target=self._mend, args=(self._player,), daemon=True)
+    def _lose(self, why: str) -> None:
+        self.state, self.fault = "lost", why
+        if self.player is not None:
+            self.player.end()
+        self._repair = threading.Thread(target=self._mend, name="sound-repair", daemon=True)
         self._repair.start()
 
-    def _mend(self, player: Player) -> None:
-        """Close what died (this may hang: then only a new process helps), and try until it's back."""
-        assert self.stream is not None
-        self.stream.close()
-        patience = threading.Event()
+    def _mend(self) -> None:
+        """Close what died (this may hang), and try until it's back."""
+        dead, self.stream = self.stream, None
+        self._step_s = time.perf_counter()
+        if dead is not None:
+            dead.close()
         while self.state == "lost":
-            fresh = self._again()
+            self._step_s = math.inf
+            if dead is None and self._patience.wait(AGAIN_S):
+                return
+            dead = None
             try:
-                if not self._jack:
-                    _begin_anew()
-                if fresh.rate_hz() == player.renderer.rate_hz:
-                    fresh.start(player, self.latency_s)
-                    self.stream = fresh
-                    return
-            except BandmateError:
+                self._step_s = time.perf_counter()
+                return self._begin(anew=True)
+            except NoDevice:
+                continue
+            except BandmateError as error:  # the device came, but the font is broken
+                self.fault = f"no sound of our own: {error}"
+                return
+
+    def _begin(self, anew: bool = False) -> None:
+        """Find the device and let it play; NoDevice where it isn't there or has another rate now."""
+        stream, rate_hz = self._find(anew)
+        player = self.player
+        try:
+            if player is None or (not player.frames and player.renderer.rate_hz != rate_hz):
+                assert self._make is not None
+                self._step_s = math.inf  # a big font takes its time
+                player = self.player = self._make(rate_hz)
+            if player.renderer.rate_hz != rate_hz:
+                raise NoDevice(f"{stream.description} came back with another rate, {rate_hz} Hz")
+            self._step_s = time.perf_counter()
+            stream.start(player, self.latency_s)
+        except BandmateError:
+            if player is not None:
                 player.end()
-            fresh.close()
-            patience.wait(AGAIN_S)
+            stream.close()
+            raise
+        self._jack = isinstance(stream, JackStream)
+        self.stream, self.description = stream, stream.description
+
+    def _find(self, anew: bool) -> tuple[Stream, int]:
+        """The device and its rate in Hz; before anything was found, JACK comes first. NoDevice."""
+        no_jack: NoDevice | None = None
+        if self._jack or (self._jack is None and (self.device is None or _is_jack(self.device))):
+            stream: Stream = JackStream(self.client, self.most_channels)
+            try:
+                return stream, stream.rate_hz()
+            except NoDevice as error:
+                if self._jack or self.device is not None:
+                    raise
+                no_jack = error
+        stream = PortAudioStream(self.device, self.block_frames, self.most_channels)
+        try:
+            if anew:  # not before JACK was asked: begun under a JACK server, PortAudio won't survive it
+                _begin_anew()
+            return stream, stream.rate_hz()
+        except NoLibrary as error:
+            if no_jack is None or isinstance(no_jack, NoLibrary):
+                raise
+            raise NoDevice(f"{no_jack}; {error}") from error  # JACK may still come
 
 
 def _named(device: str | int | None) -> str | int | None:
@@ -217,13 +271,16 @@ def _is_jack(device: str | int) -> bool:
 def _begin_anew() -> None:
     """PortAudio lists devices once; to see one that came back it must be closed and opened."""
     sounddevice = _sounddevice()
-    sounddevice._terminate()
-    sounddevice._initialize()
+    try:
+        sounddevice._terminate()
+        sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise NoDevice(f"PortAudio doesn't start: {error}") from error
 
 
 def _sounddevice() -> Any:
     try:
         import sounddevice
     except OSError as error:
-        raise NoDevice("sound needs PortAudio's library (Debian: apt-get install libportaudio2)") from error
+        raise NoLibrary("sound needs PortAudio's library (Debian: apt-get install libportaudio2)") from error
     return sounddevice

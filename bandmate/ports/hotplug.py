@@ -28,8 +28,9 @@ Place = tuple[Driver, str]  # an API, and a port's name as that API gives it
 class Patchbay:
     """The MIDI ports that are wanted, kept open whenever they are there.
 
-    `found` and `lost` are called with a port's display name and whether it is an input; `left` when
-    somebody connected to our virtual input went away.
+    `found` and `lost` are called with a port's display name and whether it is an input; `left` with
+    our own port and the peer's name when somebody connected to our virtual input went away (the name is
+    empty where the same player is heard on a port of ours in another way).
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Patchbay:
         hear: Hear,
         found: Callable[[str, bool], None],
         lost: Callable[[str, bool], None],
-        left: Callable[[str], None],
+        left: Callable[[str, str], None],
     ) -> None:
         self.plan = plan
         self.midi_in = list(options.get("midi_in") or [])
@@ -57,7 +58,9 @@ class Patchbay:
         self.drivers: list[Driver] = []
         self._waits: dict[str, int] = {}  # APIs that don't work: looks until we try again
         self._virtual: dict[str, tuple[str, str]] = {}  # API: names of our own two ports
-        self._peers: dict[str, set[str]] = {}
+        self._peers: dict[
+            str, dict[str, str]
+        ] = {}  # our own input: raw and display names of who is connected
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -101,7 +104,7 @@ class Patchbay:
     def look(self) -> None:
         """One look round: close what vanished, open what came."""
         inputs, outputs = self._there()
-        self._watch_peers()
+        self._watch_peers(inputs)
         for name in [name for name in self.inputs if name not in inputs]:
             self._unplug(name, True)
         for name in [name for name in self.outputs if name not in outputs]:
@@ -110,7 +113,7 @@ class Patchbay:
             inputs.pop(name)
             if name in self.inputs:
                 self.inputs.pop(name).close()
-                self.left(name)
+                self.left(name, "")
         for name in self._wanted_inputs(list(inputs)):
             self._plug_in(name, inputs[name])
         for want in self.midi_out:
@@ -161,13 +164,15 @@ class Patchbay:
                 sources, sinks = driver.look()
             except NoDevice:
                 self._waits[driver.name] = RETRY_LOOKS
-                self._peers.pop(self._virtual.pop(driver.name, ("", ""))[0], None)
+                own = self._virtual.pop(driver.name, ("", ""))[0]
+                self._peers_are(own, {})
+                del self._peers[own]
                 continue
             inputs |= {name: (driver, raw) for name, raw in midi.labels(driver.name, sources).items()}
             outputs |= {name: (driver, raw) for name, raw in midi.labels(driver.name, sinks).items()}
             if self.virtual and driver.name in VIRTUAL_APIS:
-                own = self._own_ports(driver)
-                inputs[own[0]] = outputs[own[1]] = (driver, "")
+                names = self._own_ports(driver)
+                inputs[names[0]] = outputs[names[1]] = (driver, "")
         return inputs, outputs
 
     def _plug_in(self, name: str, place: Place) -> None:
@@ -204,13 +209,25 @@ class Patchbay:
             port.close()
             self.lost(name, hears)
 
-    def _watch_peers(self) -> None:
+    def _watch_peers(self, inputs: dict[str, Place]) -> None:
         """Nothing tells that a program connected to our own input died; JACK can be asked."""
         for driver in self.drivers:
             names = self._virtual.get(driver.name)
             here = driver.peers(f"{self.client} in") if names else None
             if names is None or here is None:
                 continue
-            if self._peers.get(names[0], set()) - here:
-                self.left(names[0])
-            self._peers[names[0]] = here
+            shown = {raw: name for name, (by, raw) in inputs.items() if by is driver}
+            known = self._peers.setdefault(names[0], {})
+            self._peers_are(
+                names[0],
+                {raw: known.get(raw) or shown.get(raw) or midi.label(driver.name, raw) for raw in here},
+            )
+
+    def _peers_are(self, own: str, here: dict[str, str]) -> None:
+        """Tell who came and who went since the last look at our own input."""
+        before, self._peers[own] = self._peers.get(own, {}), here
+        for raw in before.keys() - here.keys():
+            self.left(own, before[raw])
+        for raw in here.keys() - before.keys():
+            if here[raw] not in self.inputs:  # else it was there, and is heard here from now on
+                self.found(here[raw], True)

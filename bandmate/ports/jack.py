@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import functools
 import threading
 import time
 from typing import Any
@@ -33,6 +34,10 @@ SAY = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _SILENT = SAY(lambda text: None)  # libjack keeps the address, so this must live as long as we do
 
 
+class NoLibrary(NoDevice):
+    """A system library is missing: waiting doesn't bring it."""
+
+
 class LatencyRange(ctypes.Structure):
     """jack_latency_range_t."""
 
@@ -51,9 +56,9 @@ class JackClient:
 
     def open(self) -> JackClient:
         """Join the server; NoDevice where no library or no server is."""
-        file = ctypes.util.find_library("jack")
+        file = _library_file()
         if file is None:
-            raise NoDevice("JACK's library isn't installed (Debian: apt-get install libjack-jackd2-0)")
+            raise NoLibrary("JACK's library isn't installed (Debian: apt-get install libjack-jackd2-0)")
         self.library = _declared(ctypes.CDLL(file))
         self.library.jack_set_error_function(_SILENT)
         self.library.jack_set_info_function(_SILENT)
@@ -190,6 +195,12 @@ class JackStream:
         found = LatencyRange()
         self._jack.library.jack_port_get_latency_range(self._ports[0], PLAYBACK_LATENCY, ctypes.byref(found))
         return int(found.most)
+
+
+@functools.cache
+def _library_file() -> str | None:
+    """Where JACK's library lies; looking starts other programs, so it is done once."""
+    return ctypes.util.find_library("jack")
 
 
 def _declared(library: Any) -> Any:

@@ -28,7 +28,7 @@ class Performer:
     def __init__(self, plan: Patch, echoes: Echoes, send: Send, post: Post, report: Report) -> None:
         self.patch, self.echoes = plan, echoes
         self.send, self.post, self.report = send, post, report
-        self._keys = Keys()
+        self._keys = Keys(plan.tap_control)
         self._thru = Thru(plan, external=True)
         self._turn = threading.Lock()
 
@@ -51,6 +51,11 @@ class Performer:
             played = self._keys.release(port, time.perf_counter())
             self._pass_on(played)
         return any(isinstance(event, NoteOff) for event in played)
+
+    def release_all(self) -> None:
+        """We are going: every key of every port is let go of."""
+        for port in list(self._keys.ports):
+            self.release(port)
 
     def release_forgotten(self, port: str, patience_s: float) -> bool:
         """Let go of keys that a port holds but hasn't spoken of for long."""

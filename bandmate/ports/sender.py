@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from bandmate.events import On
+from bandmate.events import Off, On
 from bandmate.patch import Patch, Sound
 from bandmate.ports.priority import take_priority
 from bandmate.ports.sounding import LONGEST_S, Ending, Sounding, Stroke
@@ -34,12 +34,20 @@ def ways(patch: Patch, midi_out: list[str]) -> dict[str, list[Way]]:
     return found
 
 
+def leads(patch: Patch) -> dict[str, float]:
+    """How much earlier the notes of a part leave, in seconds: its external instrument is so slow."""
+    return {part: sound.latency_ms / 1000 for part, sound in patch.sounds.items() if sound.port}
+
+
 class Sender:
     """The band's notes on their ways."""
 
-    def __init__(self, ways: dict[str, list[Way]], send: Send) -> None:
+    def __init__(
+        self, ways: dict[str, list[Way]], send: Send, leads_s: dict[str, float] | None = None
+    ) -> None:
         self.ways = ways
         self.send = send
+        self.leads_s = leads_s or {}
         self.table = Sounding(LONGEST_S)
         self.scheduling = "normal"
         self.lateness_s: deque[float] = deque(maxlen=20000)  # handed to the driver minus due, newest last
@@ -72,12 +80,21 @@ class Sender:
         if isinstance(send, On) and not self.ways.get(send.part):
             return
         with self._change:
-            self._play(self.table.take(time_s, send, owner))
+            self._play(self.table.take(time_s - self._lead_s(send, owner), send, owner))
             self._change.notify()
 
     def sounding(self) -> int:
         """How many notes sound."""
         return len(self.table.sounding)
+
+    def _lead_s(self, send: On | Ending, owner: int) -> float:
+        """A note and its end leave early by the same amount; what happens now happens now."""
+        if isinstance(send, Off):
+            key = (owner, send.id)
+            note = self.table.waiting.get(key) or self.table.sounding.get(key)
+        else:
+            note = send if isinstance(send, On) else None
+        return self.leads_s.get(note.part, 0.0) if note else 0.0
 
     def _run(self) -> None:
         self.scheduling = take_priority(PRIORITY)

@@ -9,7 +9,7 @@ layer and its neighbours in `ports`.
 from __future__ import annotations
 
 import gc
-import json
+import os
 import signal
 import sys
 import threading
@@ -21,22 +21,23 @@ from typing import Any
 from bandmate import events, patch
 from bandmate.errors import BandmateError
 from bandmate.events import Click, Command, Fault, Level, Off, On, Panic, Replace, SoundReady, Voice
-from bandmate.places import write_whole
 from bandmate.ports import midi
 from bandmate.ports.audio import AudioOut
+from bandmate.ports.figures import leave_figures
 from bandmate.ports.guests import Guests
 from bandmate.ports.hotplug import VIRTUAL, Patchbay
 from bandmate.ports.performer import Performer
 from bandmate.ports.player import Player
 from bandmate.ports.priority import take_priority
 from bandmate.ports.renderer import DROP_S, Renderer
-from bandmate.ports.sender import Sender, ways
+from bandmate.ports.sender import Sender, leads, ways
 from bandmate.ports.sounding import Ending, Leave, playable
 from bandmate.ports.thru import Played
 
 LATE_S = 0.005
 FORGOTTEN_S = 60.0  # keys held so long in silence on a virtual input whose peers can't be seen
 SWITCH_S = 0.0005
+HUNG_EXIT = 3  # the sound device hangs: the supervisor starts this process anew
 PRIORITY = 20
 
 
@@ -51,10 +52,11 @@ class Sound:
         self.audio: AudioOut | None = None
         self.fault = ""
         self.late = self.dropped = 0
-        self.stopped = False
+        self.stopped = self.hung = False
+        self._settings: dict[Any, Level | Voice] = {}  # what awaits a sound device
         self.scheduling = "normal"
         outs = [*(options.get("midi_out") or []), *([VIRTUAL] if options.get("virtual") else [])]
-        self.sender = Sender(ways(plan, outs), self._send)
+        self.sender = Sender(ways(plan, outs), self._send, leads(plan))
         self.patchbay = Patchbay(
             plan,
             options,
@@ -79,6 +81,8 @@ class Sound:
     def close(self) -> None:
         """Every note off, every port closed."""
         self._panic()
+        self.performer.release_all()
+        self.guests.tell(self._ready())
         self.sender.close()
         if self.audio is not None:
             self.audio.close()
@@ -98,16 +102,17 @@ class Sound:
             options.get("device"), int(options.get("block_frames") or 128), most_channels,
             str(options.get("client") or "bandmate"),
         )  # fmt: skip
+        wanted_ms = options.get("output_latency_ms")
         try:
-            rate_hz = audio.choose()
-            font = Path(options["font"]) if options.get("font") else patch.font_path(self.patch)
-            player = Player(Renderer(self.patch, rate_hz, font).open())
-            wanted_ms = options.get("output_latency_ms")
-            audio.start(player, None if wanted_ms is None else wanted_ms / 1000)
-            self.audio, self.player = audio, player
+            audio.open(self._player_at, None if wanted_ms is None else wanted_ms / 1000)
+            self.audio, self.player = audio, audio.player if audio.state == "open" else None
         except BandmateError as error:
             audio.close()
             self.fault = f"no sound of our own: {error}"
+
+    def _player_at(self, rate_hz: int) -> Player:
+        font = Path(self.options["font"]) if self.options.get("font") else patch.font_path(self.patch)
+        return Player(Renderer(self.patch, rate_hz, font).open())
 
     # -------------------------------------------------------------- the main thread
 
@@ -166,12 +171,14 @@ class Sound:
     def _post(self, time_s: float, message: Any, owner: int = 0) -> None:
         if self.player is not None:
             self.player.post(time_s, message, owner)
+        elif isinstance(message, Level | Voice):
+            self._settings[message.name if isinstance(message, Level) else ("voice", message.part)] = message
 
     def _give_voice(self, voice: Voice) -> None:
         """Another sound for a part: its samples are read here, not in the audio callback."""
         if self.player is not None:
             self.player.renderer.synth.prepare(voice.bank, voice.program)
-            self._post(time.perf_counter(), voice)
+        self._post(time.perf_counter(), voice)
         sound = self.patch.sounds.get(voice.part)
         if sound is not None and sound.port:
             self._choose_program(sound.port, sound.channel - 1, voice.bank, voice.program)
@@ -207,39 +214,43 @@ class Sound:
             self.performer.release(name)
         self.guests.report(events.PortLost(time.perf_counter(), name))
 
-    def _left(self, name: str) -> None:
-        """Somebody heard on a port that stays went away, perhaps with keys down."""
-        if self.performer.release(name):
-            self.guests.report(events.PortLost(time.perf_counter(), name))
+    def _left(self, name: str, peer: str) -> None:
+        """Somebody heard on a port that stays went away, perhaps with keys down; `peer` where it is lost."""
+        self.performer.release(name)
+        if peer:
+            self.guests.report(events.PortLost(time.perf_counter(), peer))
 
     # -------------------------------------------------------------- looking after things
 
     def _look_after_audio(self) -> None:
         now_s = time.perf_counter()
-        news = self.audio.watch(now_s) if self.audio else ""
-        if news == "lost":
-            self.fault = (
-                f"the sound device {self._device()} is gone; the band plays on MIDI out until it is back"
-            )
-            self.guests.report(Fault(now_s, self.fault))
-        elif news == "back":
-            self.fault = ""
-            self.guests.report(events.PortFound(now_s, f"audio: {self._device()}"))
+        if self.audio is not None:
+            self._hear_of_audio(self.audio, now_s)
         if self.player is not None and self.player.failure:
             self.guests.report(Fault(now_s, self.player.failure))
             self.player.failure = ""
         for port in self.patchbay.blind():
             self.performer.release_forgotten(port, FORGOTTEN_S)
 
-    def _device(self) -> str:
-        return self.audio.stream.description if self.audio and self.audio.stream else ""
+    def _hear_of_audio(self, audio: AudioOut, now_s: float) -> None:
+        news = audio.watch(now_s)
+        if news == "lost":
+            self.guests.report(Fault(now_s, audio.fault))
+        elif news == "back":
+            self.player = audio.player
+            for setting in self._settings.values():
+                self.obey(setting, 0)
+            self._settings.clear()
+            self.guests.report(events.PortFound(now_s, f"audio: {audio.description}"))
+        elif news == "hung":
+            self.stopped = self.hung = True
 
     def _ready(self) -> SoundReady:
         player, audio = self.player, self.audio
         threads = {"sender": self.sender.scheduling, "main": self.scheduling}
         return SoundReady(
             time.perf_counter(),
-            device=self._device() if audio and audio.state == "open" else "",
+            device=audio.description if audio and audio.state == "open" else "",
             rate_hz=player.renderer.rate_hz if player else 0,
             block_frames=audio.block_frames if audio else 0,
             output_latency_s=player.latency_s if player else 0.0,
@@ -251,14 +262,8 @@ class Sound:
             dropped=self.dropped + (player.renderer.dropped + player.renderer.table.dropped if player else 0),
             echoes=self.patchbay.echoes.dropped,
             limited=player.renderer.mixer.limiter.worked if player else 0,
-            fault=self.fault or self.patchbay.fault,
+            fault=self.fault or (audio.fault if audio else "") or self.patchbay.fault,
         )
-
-
-def _leave_figures(sound: Sound, path: Path) -> None:
-    """For `bandmate bench`: how late notes and keys were, written when all is over."""
-    keys = sound.player.key_lateness_s if sound.player else ()
-    write_whole(path, json.dumps({"notes": list(sound.sender.lateness_s), "keys": list(keys)}))
 
 
 def plan_of(options: dict[str, Any]) -> patch.Patch:
@@ -286,4 +291,7 @@ def run(options: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
         sound.scheduling = take_priority(PRIORITY)
         sound.run(heartbeat)
     if options.get("figures"):
-        _leave_figures(sound, Path(options["figures"]))
+        keys = sound.player.key_lateness_s if sound.player else ()
+        leave_figures(Path(options["figures"]), sound.sender.lateness_s, keys)
+    if sound.hung:
+        os._exit(HUNG_EXIT)  # PortAudio's own farewell would hang as well

@@ -17,6 +17,7 @@ from bandmate.patch import Patch, Zone
 Played = NoteOn | NoteOff | Control | Bend
 PEDALS = (64, 66, 67)
 HELD_CONTROLS = (1, *PEDALS)  # what a lost keyboard leaves behind must go back to zero
+TWIN_S = 10.0
 SILENCERS = (120, 123)  # all sound off, all notes off
 NOT_OURS = (0, 32, 91, 93)  # banks and sends belong to the patch
 
@@ -29,20 +30,26 @@ class Hands:
     controls: set[tuple[int, int]] = field(default_factory=set)
     bent: set[int] = field(default_factory=set)
     latest_s: float = 0.0
+    latest: Played | None = None
 
 
 class Keys:
     """Which keys are down, port by port; mends what cables and async servers get wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, tap_control: int = 0) -> None:
         self.ports: dict[str, Hands] = {}
+        self.held_controls = {*HELD_CONTROLS, *([tap_control] if tap_control else [])}
 
     def play(self, event: Played) -> list[Played]:
-        """The event as it shall be heard: a key struck twice is let go of first."""
+        """The event as it shall be heard: a key struck twice is let go of first.
+
+        Async JACK may put the note-on before in a note-off's place. So a note-on that directly
+        follows its own twin is its release: a key struck again has a note-off between.
+        """
         hands = self.ports.setdefault(event.port, Hands())
-        hands.latest_s = event.time_s
-        if isinstance(event, NoteOn) and event.velocity == 0:
+        if isinstance(event, NoteOn) and (event.velocity == 0 or _is_twin(event, hands)):
             event = NoteOff(event.time_s, event.pitch, event.port, event.channel)
+        hands.latest, hands.latest_s = event, event.time_s
         if isinstance(event, NoteOn):
             key = (event.channel, event.pitch)
             release = NoteOff(event.time_s, event.pitch, event.port, event.channel)
@@ -55,7 +62,7 @@ class Keys:
             if event.number in SILENCERS:
                 return self.release(event.port, event.time_s)
             move = hands.controls.add if event.value else hands.controls.discard
-            if event.number in HELD_CONTROLS:
+            if event.number in self.held_controls:
                 move((event.channel, event.number))
         elif event.value:
             hands.bent.add(event.channel)
@@ -78,6 +85,17 @@ class Keys:
         """Whether a port holds keys but has said nothing for so long that its player must be gone."""
         hands = self.ports.get(port)
         return bool(hands and hands.keys and time_s - hands.latest_s > patience_s)
+
+
+def _is_twin(event: NoteOn, hands: Hands) -> bool:
+    """Whether a note-on repeats, byte for byte, the message just before it, whose key is down."""
+    latest = hands.latest
+    return (
+        isinstance(latest, NoteOn)
+        and replace(latest, time_s=event.time_s) == event
+        and (event.channel, event.pitch) in hands.keys
+        and event.time_s - latest.time_s < TWIN_S
+    )
 
 
 @dataclass(frozen=True, slots=True)

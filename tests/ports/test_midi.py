@@ -8,7 +8,7 @@ from bandmate.ports import midi
 from bandmate.ports.fake import FakeOutputs
 from bandmate.ports.frameclock import FrameClock
 from bandmate.ports.midi import Echoes
-from bandmate.ports.sender import Sender, ways
+from bandmate.ports.sender import Sender, leads, ways
 
 
 def test_names_stay_the_same_when_a_keyboard_is_plugged_in_again():
@@ -86,6 +86,18 @@ def test_the_sender_plays_in_order_and_at_its_time():
     assert outputs.notes() == [("on", 40), ("on", 43), ("off", 40)]
     assert outputs.sent[0] == ("Out", bytes((0x91, 40, 90)))
     assert min(sender.lateness_s) >= 0
+
+
+def test_a_slow_instrument_gets_its_notes_and_their_ends_that_much_earlier():
+    sounds = DEFAULT_SOUNDS | {"bass": Sound(port="Moog", latency_ms=60.0), "keys": Sound(latency_ms=60.0)}
+    patch, outputs = Patch(sounds=sounds), FakeOutputs()
+    with Sender(ways(patch, ["Out"]), outputs.send, leads(patch)) as sender:
+        now_s = time.perf_counter()
+        sender.take(now_s + 0.05, On(1, now_s + 0.05, "keys", 60, 90))  # our own synth: no lead
+        sender.take(now_s + 0.08, On(2, now_s + 0.08, "bass", 40, 90))
+        sender.take(now_s + 0.09, Off(2, now_s + 0.09))
+        wait_until(lambda: len(outputs.sent) == 3)
+    assert outputs.notes() == [("on", 40), ("off", 40), ("on", 60)]
 
 
 def test_the_frame_clock_smooths_jitter_and_begins_anew():

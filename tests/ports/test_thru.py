@@ -96,3 +96,27 @@ def test_keys_held_in_silence_are_forgotten_in_the_end():
     keys.play(press(60))
     assert not keys.forgotten("keys", 50.0, 60.0)
     assert keys.forgotten("keys", 62.0, 60.0)
+
+
+def test_a_twin_in_the_place_of_a_note_off_is_the_release():
+    keys = Keys()
+    assert keys.play(press(60)) == [press(60)]
+    assert keys.play(press(60)) == [NoteOff(1.0, 60, "keys")]  # async JACK: its note-off is never seen
+    assert keys.release("keys", 3.0) == []
+
+
+def test_a_key_struck_again_is_no_twin():
+    keys = Keys()
+    keys.play(press(60))
+    keys.play(lift(60))
+    assert keys.play(press(60)) == [press(60)]
+    assert keys.play(press(60, velocity=81)) == [NoteOff(1.0, 60, "keys"), press(60, velocity=81)]
+    keys.play(press(64, port="other"))
+    keys.play(press(62))
+    assert keys.play(press(60, velocity=81)) == [NoteOff(1.0, 60, "keys"), press(60, velocity=81)]
+
+
+def test_a_lost_cue_pedal_comes_up():
+    keys = Keys(tap_control=80)
+    keys.play(Control(1.0, 80, 127, "keys"))
+    assert keys.release("keys", 3.0) == [Control(3.0, 80, 0, "keys")]
