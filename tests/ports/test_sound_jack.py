@@ -34,7 +34,7 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def server():
     os.environ["JACK_DEFAULT_SERVER"] = SERVER
-    command = ["jackd", "-n", SERVER, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]
+    command = ["jackd", "-n", SERVER, "-R", "-P", "60", "-S", "-d", "dummy", "-r", "48000", "-p", "256"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         waiting = subprocess.run(["jack_wait", "-w", "-t", "5"], capture_output=True, check=False)
