@@ -65,7 +65,11 @@ class Live:
             patches.parse(self.plan["table"], Path(f"{self.plan['patch']}.toml")), self.plan["seed"],
             self.plan["params"], state, step_time_s(self.step) if state else 0.0,
         )  # fmt: skip
-        self.band: Band = make_band(header, load_styles())
+        try:
+            self.band: Band = make_band(header, load_styles())
+        except (KeyError, TypeError, ValueError):  # a state of another version: better fresh than not at all
+            header, state = replace(header, state=None, state_s=0.0), None
+            self.band = make_band(header, load_styles())
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
         self.writer = TakeWriter(take, self.where.state)
@@ -79,7 +83,7 @@ class Live:
     def _saved(self) -> tuple[dict[str, Any] | None, float]:
         """The state of a band that died in this rig, or of the show that `--resume` goes on with."""
         fresh = time.perf_counter()
-        if not self.plan.get("resume"):
+        if not self.plan["resume"] and not self.plan.get("recover"):
             return None, fresh
         try:
             saved = json.loads(self.where.state.read_text(encoding="utf-8"))
@@ -89,6 +93,8 @@ class Live:
             return None, fresh
         if same_boot:
             return state, float(saved["origin_s"])
+        if not self.plan["resume"]:
+            return None, fresh
         state["transport"]["state"] = "armed"  # another evening, or after a power loss: ready, in that song
         return state, fresh
 

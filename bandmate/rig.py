@@ -172,7 +172,7 @@ class Supervisor:
         log.error("%s died (exit code %s) and is started again", member.name, code)
         member.deaths_s = [death_s for death_s in member.deaths_s if now_s - death_s < CRASH_S] + [now_s]
         if member.name == "band":
-            self.plan["resume"] = True
+            self.plan["recover"] = True
         many = len(member.deaths_s) >= CRASHES
         member.due_s = now_s + (PAUSE_S if many else 0.0)
         if not many:
