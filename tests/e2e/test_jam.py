@@ -103,9 +103,7 @@ def test_a_take_of_the_jam_rehearses_to_the_same_notes(rig, performer, recorder)
         assert live
         assert not live - again
         missing += (again - live).total()
-    assert (
-        missing <= dropped
-    )  # too late on a stumbling machine is counted; nothing else is missing
+    assert missing <= dropped  # too late on a stumbling machine is counted; nothing else is missing
 
 
 def test_panic_ends_every_note_and_the_band_plays_on(rig, performer, recorder):
