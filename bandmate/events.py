@@ -226,7 +226,6 @@ class Moment:
     bar: int  # bars since the start, 0 first
     bar_beat: float  # the beat on which this bar began
     home_bpm: float
-    section: int = 1  # 1 quiet, 2 normal, 3 big
     entry: str = "full"  # full; hats: hats and pad only (free join, wrong one); none
     running: bool = False  # the clock runs and the band may play
 

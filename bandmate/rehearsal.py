@@ -39,8 +39,8 @@ from bandmate.places import write_whole
 from bandmate.show.ledger import Ledger, Played
 from bandmate.show.midifile import read_midi, tempo_changes, write_band
 from bandmate.show.take import Header, Take, read_take
+from bandmate.starting import START_S
 from bandmate.timing import STEP_S, period_s, step_index, step_time_s
-from bandmate.transport import START_S
 
 TAIL_S = 30.0  # the band plays on so long after the performer's last message
 VERSION = 1

@@ -14,11 +14,11 @@ from typing import Any
 from bandmate import starting
 from bandmate.events import FixedBeat, Heard, Moment
 from bandmate.follow import Follower, Hint
+from bandmate.labels import NEAR_BEATS
+from bandmate.starting import START_S
 from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 
 HORIZON_S = 0.025  # notes due within this are sent; nothing may move them any more
-START_S = 0.1  # from the start button to the first click
-NEAR_BEATS = 0.25  # a bar line nearer than this is too near to come in on
 
 
 class Transport:
