@@ -18,6 +18,7 @@ from bandmate import patch as patches
 from bandmate.errors import BadFile, BandmateError
 
 JAM_HELP = "the band plays with you, live (the default)"
+LISTEN_HELP = "what the band hears in a performance: beats, chords, key, notes and feel, as JSON"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -48,11 +49,18 @@ def _parser() -> argparse.ArgumentParser:
     _rehearse_options(
         commands.add_parser("rehearse", help="play a take or MIDI file through the band, offline")
     )
+    _listen_options(commands.add_parser("listen", help=LISTEN_HELP))
     _bench_options(commands.add_parser("bench", help="measure this machine and this band"))
     _add(commands, "ports", _ports, "list MIDI ports and sound devices")
     check = _add(commands, "soundcheck", _soundcheck, "everything a gig needs, in plain words, with the mend")
     check.add_argument("--patch", default="default")
     check.add_argument("--json", metavar="FILE", help="also write what was found")
+    check.add_argument(
+        "--latency", action="store_true", help="measure how late sound comes back to the microphone"
+    )
+    check.add_argument("--tap", action="store_true", help="with --latency: you tap along on a key")
+    check.add_argument("--device", help="with --latency: the sound device, by name or number")
+    check.add_argument("--audio-in", metavar="DEVICE", help="with --latency: the sound input")
     params = _add(commands, "params", _params, "list everything that can be steered")
     params.add_argument("--json", action="store_true", help="as JSON")
     send = _add(commands, "send", _send, "steer the running band: NAME, or NAME VALUE")
@@ -82,6 +90,8 @@ def _playing_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--style", help="play another style than the patch's, by name")
     command.add_argument("--bpm", type=float, help="tempo in pulses a minute")
     command.add_argument("--follow", type=float, metavar="0..1", help="how far you move the band's tempo")
+    command.add_argument("--inertia", type=float, metavar="0..1", help="how slowly the band's tempo moves")
+    command.add_argument("--clock", choices=tuple(controls.CLOCKS), help="a preset of follow and inertia")
     command.add_argument("--count-in", type=int, metavar="BARS", help="bars counted before the music")
     command.add_argument("--join", choices=("count", "free"), help="start with a count, or come in by ear")
     command.add_argument("--seed", type=int, help="the same seed and take give the same notes")
@@ -96,6 +106,10 @@ def _jam_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--midi-out", action="append", metavar="PORT", help="send the band to a MIDI port")
     command.add_argument("--no-synth", action="store_true", help="no sound of our own, MIDI only")
     command.add_argument("--device", help="the sound device, by name or number")
+    command.add_argument("--audio-in", metavar="DEVICE", help="hear a microphone on this sound input")
+    command.add_argument(
+        "--microphone", choices=patches.MICROPHONE_HEARS, help="what that microphone hears (default: harmony)"
+    )
     command.add_argument("--block-frames", type=int, default=128, help="audio block (default: 128)")
     command.add_argument(
         "--any-device", action="store_true", help="also play over Bluetooth and slow drivers"
@@ -109,7 +123,9 @@ def _jam_options(command: argparse.ArgumentParser) -> None:
 
 def _rehearse_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_rehearse)
-    command.add_argument("take", type=Path, metavar="TAKE", help="a performer's .mid or a recorded .jsonl")
+    command.add_argument(
+        "take", type=Path, metavar="TAKE", help="a performer's .mid, .wav or .flac, or a recorded .jsonl"
+    )
     command.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="band.mid and summary.json go here"
     )
@@ -117,6 +133,25 @@ def _rehearse_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tap-in", metavar="T1,T2,…", help="count the band in with taps at these seconds")
     command.add_argument("--player", choices=("understudy",), default="understudy", help="who plays")
     command.add_argument("--wav", action="store_true", help="also bounce band.wav")
+    command.add_argument(
+        "--microphone", choices=patches.MICROPHONE_HEARS, help="what a recording is (default: harmony)"
+    )
+
+
+def _listen_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_listen)
+    command.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="a .mid, a .wav or .flac, or the .jsonl of a jam"
+    )
+    command.add_argument("--out", type=Path, metavar="FILE.json", help="write here, and not to stdout")
+    command.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw it (.svg, .png or .pdf)")
+    command.add_argument(
+        "--microphone", choices=patches.MICROPHONE_HEARS, help="what a recording is (default: harmony)"
+    )
+    command.add_argument("--meter", help="the meter to listen in (default: 4/4)")
+    command.add_argument("--tap-in", metavar="T1,T2,…", help="count in with taps at these seconds")
+    command.add_argument("--live", action="store_true", help="show what a running band hears right now")
+    command.add_argument("--rig", default="main", help="which rig, with --live (default: main)")
 
 
 def _bench_options(command: argparse.ArgumentParser) -> None:
@@ -138,6 +173,7 @@ def _params_given(options: argparse.Namespace) -> dict[str, controls.Value]:
     """The parameters that the command line sets, checked against the one table."""
     given = {
         "style": options.style, "bpm": options.bpm, "follow": options.follow,
+        "inertia": options.inertia, "clock": options.clock,
         "count-in": options.count_in, "join": options.join,
     }  # fmt: skip
     styles = patches.names("styles")
@@ -163,11 +199,11 @@ def _jam(options: argparse.Namespace) -> int:
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    from bandmate.rehearsal import load_styles, load_take, make_band, prepare, rehearse, write_performance
+    from bandmate.rehearsal import load_styles, make_band, prepare, rehearse, write_performance
 
-    take = load_take(options.take)
+    take, patch, performer = _performance(options)
     taps_s = _seconds(options.tap_in) if options.tap_in else []
-    take, header = prepare(take, options.patch, options.seed, _params_given(options), taps_s)
+    take, header = prepare(take, patch, options.seed, _params_given(options), taps_s)
     styles = load_styles()
     if header.state is not None:
         try:
@@ -176,12 +212,38 @@ def _rehearse(options: argparse.Namespace) -> int:
             reason = f"{type(error).__name__}: {error}"
             raise BadFile(f"{options.take}: line 1: no band can go on from its state ({reason})") from None
     found = rehearse(take, header, styles)
-    path = write_performance(found, options.out, options.wav)
+    path = write_performance(found, options.out, options.wav, performer)
     speed = found.duration_s / max(found.wall_s, 1e-9)
     print(
         f"{path.parent}: {found.duration_s:.1f} s of music in {found.wall_s:.1f} s ({speed:.0f} x real time)"
     )
     return 0
+
+
+def _performance(options: argparse.Namespace) -> tuple[Any, Any, Any]:
+    """What the performer plays: the take, the patch that was asked for, and a recording's own sound."""
+    from bandmate.rehearsal import hear_take, load_take
+    from bandmate.show.audiofile import SUFFIXES
+
+    if options.take.suffix.lower() in SUFFIXES:
+        patch = patches.load(options.patch or "default")
+        return hear_take(options.take, patches.with_microphone(patch, options.microphone))
+    if options.microphone is not None:
+        raise BandmateError(f"--microphone is for recordings ({', '.join(SUFFIXES)}), not for {options.take}")
+    return load_take(options.take), options.patch, None
+
+
+def _listen(options: argparse.Namespace) -> int:
+    if options.live == (options.file is not None):
+        raise BandmateError("listen takes either a FILE or --live, which watches the running band")
+    if options.live:
+        from bandmate.console.hearing import HearingScreen
+        from bandmate.places import places
+
+        return HearingScreen(places(options.rig)).run()
+    from bandmate.listen import listen
+
+    return listen(options, _seconds(options.tap_in) if options.tap_in else [])
 
 
 def _seconds(text: str) -> list[float]:
@@ -201,8 +263,10 @@ def _ports(options: argparse.Namespace) -> int:
 
 
 def _soundcheck(options: argparse.Namespace) -> int:
-    from bandmate.soundcheck import soundcheck
+    from bandmate.soundcheck import measure_latency, soundcheck
 
+    if options.latency or options.tap:
+        return measure_latency(options.patch, options.device, options.audio_in, options.tap)
     return soundcheck(options.patch, Path(options.json) if options.json else None)
 
 

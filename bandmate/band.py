@@ -14,8 +14,10 @@ from dataclasses import replace
 
 from bandmate import closing, snapshots
 from bandmate.closing import FOREVER
-from bandmate.controls import Value, defaults
+from bandmate.controls import AUTO_KEY, Value, defaults, settled
+from bandmate.counting import Count
 from bandmate.events import (
+    Attack,
     Command,
     Event,
     Fault,
@@ -31,14 +33,15 @@ from bandmate.events import (
     Slot,
 )  # fmt: skip
 from bandmate.form import Form
-from bandmate.harmony import Chord
+from bandmate.harmony import Chord, Key
 from bandmate.listening.listener import Listener
+from bandmate.listening.masking import Masking
 from bandmate.parts.binding import Binder
 from bandmate.parts.players import play
 from bandmate.parts.style import Style
 from bandmate.patch import Patch
 from bandmate.scheduler import Ear, Scheduler
-from bandmate.steering import steer
+from bandmate.steering import counted, set_clock, steer
 from bandmate.switch import Switch
 from bandmate.timing import SLOT_BEATS, Meter
 from bandmate.transport import HORIZON_S, Transport
@@ -49,6 +52,7 @@ PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pic
 BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
 RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
 YIELD_BEATS = 4.0
+AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
 
 
 class Band:
@@ -59,15 +63,21 @@ class Band:
         style = styles[str(params.get("style", patch.style))]
         own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,
                                "meter": str(patch.meter)}  # fmt: skip
-        self.params: dict[str, Value] = defaults() | own | patch.params | params
+        self.params: dict[str, Value] = defaults() | own | settled(patch.params) | settled(params)
         meter = Meter.parse(str(self.params["meter"]))
         self.transport: Transport = Transport(
             meter, float(self.params["bpm"]), float(self.params["follow"]),
             int(float(self.params["count-in"])), patch.staged,
         )  # fmt: skip
+        set_clock(self)
+        self.count = Count()
         self.transport.join_free = self.params["join"] == "free"
         self.taps_wanted = 0  # 0: whole bars
-        self.listener = Listener(meter, _melody(patch))
+        meters = (patch.meter, *patch.meters) if patch.meters else ()
+        self.listener = Listener(meter, _melody(patch), meters)
+        self.masking = Masking(patch.microphones)
+        self._miked = {microphone.port for microphone in patch.microphones}
+        self.pin_key()
         self.form: Form = Form(patch.parts, seed)
         self.scheduler: Scheduler = Scheduler(HORIZON_S)
         self.binder = Binder()
@@ -75,6 +85,8 @@ class Band:
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
+        self.freely = False  # rubato: by the chords, not by the clock
+        self.free_chord: Chord | None = None  # the one that was struck so last
         self.struck_s = self.strike_gap_s = 0.0  # ritard: the performer's newest chord, and the gap before
         self.slots = self.slots_in_time = 0
         self.heard = Heard(0.0)
@@ -100,12 +112,14 @@ class Band:
             sends += steer(self, now_s, command)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
         struck = closing.by_hand(self, now_s, moment, heard, sends)
+        closing.by_chords(self, now_s, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
             self.form.hear(heard, moment, float(self.params["energy"]))
             self._decide(now_s, moment, heard)
         sends += self._due(now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
+        self.masking.book(now_s, sends)
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
             self.quitting and self.transport.state in ("off", "armed"),
@@ -122,13 +136,16 @@ class Band:
                 self.listener.relabel(hint.value)
             elif hint.kind == "scale":
                 self.listener.scale(hint.value)
+            elif hint.kind == "meter":
+                self.listener.set_meter(self.transport.meter)
+                self.params["meter"] = str(self.transport.meter)
             else:
                 self.listener.reset()
         self.transport.hints.clear()
         playing = self.transport.running
         music: list[Event] = []
         commands = [Command(now_s, name, source="switch") for name in self.switch.held(now_s, playing)]
-        for event in events:
+        for event in self.masking.hear(events):
             if isinstance(event, Command):
                 commands.append(event)
             elif isinstance(event, Fault):
@@ -139,17 +156,20 @@ class Band:
             elif self.switch.owns(event):
                 found = self.switch.press(event, playing)
                 commands += [Command(event.time_s, name, source="switch") for name in found]
-            elif not isinstance(event, NoteOn) or self._means_it(event):
+            elif not isinstance(event, NoteOn | Attack) or self._means_it(event):
                 music.append(event)
+            if isinstance(event, Attack) or (isinstance(event, NoteOn) and event.port in self._miked):
+                commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
                 self.switch.release()
                 (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
-        heard = self.heard = self.listener.hear(now_s, music)
+        clock = self.transport.beatmap if playing else None
+        heard = self.heard = self.listener.hear(now_s, music, clock)
         return heard, commands
 
-    def _means_it(self, note: NoteOn) -> bool:
-        """Whether a struck key counts: noodling and pickups don't, nor keys in a zone nobody hears."""
+    def _means_it(self, note: NoteOn | Attack) -> bool:
+        """Whether a stroke counts: noodling and pickups don't, nor keys in a zone nobody hears."""
         transport = self.transport
         if transport.state == "off" or (transport.state == "armed" and not transport.join_free):
             return False
@@ -157,13 +177,20 @@ class Band:
             first_s = transport.beatmap.time_at(transport.start_beat)
             if note.time_s < first_s - PICKUP_S:
                 return False
+        if isinstance(note, Attack):
+            return True
         zones = [zone for zone in self.patch.zones if zone.low <= note.pitch <= zone.high]
-        if zones and all(zone.hears == "none" for zone in zones):
+        if note.port not in self._miked and zones and all(zone.hears == "none" for zone in zones):
             return False
         if note.pitch < BASS_LINE_TOP:
             self._low_s = note.time_s
         self._pitches.append(note.pitch)
         return True
+
+    def pin_key(self) -> None:
+        """The key as the parameter has it."""
+        name = str(self.params["key"])
+        self.listener.pin(None if name == AUTO_KEY else Key.parse(name))
 
     # -------------------------------------------------------------- deciding
 
@@ -279,9 +306,14 @@ class Band:
             self._change_likely,
         )  # fmt: skip
 
+        sure = heard.ahead_certainty >= AHEAD_SURE and heard.ahead_in is not None and heard.ahead_in < 0.5
+        ahead = heard.ahead if sure else None  # the chord on the next pulse
+        self.binder.bass_note = self.styles[str(self.params["style"])].bass_note
+
         def bind(note: Note) -> int | None:
             try:
-                return 0 if note.part == "click" else self.binder.pitch(note, chord, None, heard.key)
+                led = ahead if note.part == "bass" else None
+                return 0 if note.part == "click" else self.binder.pitch(note, chord, led, heard.key)
             except Exception as error:  # as in `ask`
                 self._mute(note.part, error, now_s)
                 return None

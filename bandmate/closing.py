@@ -1,4 +1,4 @@
-"""Holding and ending: fermata, ritard, the last chord, and silence.
+"""Without the clock: fermata, ritard, rubato, the last chord, and silence.
 
 Functions on a `Band`, called from `Band.step` and the steering only.
 """
@@ -20,8 +20,8 @@ LAST_CHORD_GAPS = 1.7  # no chord for so many of the last gaps: that was the las
 LAST_CHORD_LEAST_S, LAST_CHORD_MOST_S = 0.8, 2.0
 
 
-def strike(band: Band, now_s: float, beats: float) -> None:
-    """Everybody strikes the chord and lets it ring (hold, ritard)."""
+def strike(band: Band, now_s: float, beats: float, resting: frozenset[str] = frozenset()) -> None:
+    """Everybody (but who is `resting`) strikes the chord and lets it ring (hold, ritard, rubato)."""
     beat = band.transport.beatmap.beat_at(now_s)
     bar, bar_beat = band.transport.bar_of(beat)
     slot = Slot(
@@ -30,7 +30,7 @@ def strike(band: Band, now_s: float, beats: float) -> None:
     )  # fmt: skip
     style = band.styles[str(band.params["style"])]
     for part in band.form.members:
-        if part in band.playing:
+        if part in band.playing - resting:
             notes = band.ask(part, slot, style, now_s)
             band.scheduler.add([replace(note, beat=max(note.beat, beat)) for note in notes], now_s)
 
@@ -50,6 +50,23 @@ def by_hand(
     beat = band.transport.strike(now_s)
     strike(band, now_s, FOREVER)
     return (beat,)
+
+
+def by_chords(band: Band, now_s: float, heard: Heard, sends: list[Send]) -> None:
+    """Rubato: no drums and no groove; bass and chords change with the performer's harmony and ring on."""
+    rubato, chord = band.transport.rubato, heard.chord
+    if rubato.on and not band.freely:
+        band.scheduler.drop(lambda note: False)
+        band.scheduler.sustain(FOREVER)
+        band.free_chord = band.chord
+    elif band.freely and not rubato.on:
+        entry_beat = band.transport.entry_beat
+        band.scheduler.sustain(band.transport.beatmap.beat_at(now_s) if entry_beat is None else entry_beat)
+    band.freely = rubato.on
+    if rubato.on and band.transport.state == "playing" and chord is not None and chord != band.free_chord:
+        band.free_chord = chord
+        sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
+        strike(band, now_s, FOREVER, frozenset({"drums"}))
 
 
 def end_by_itself(band: Band, now_s: float, moment: Moment, heard: Heard, sends: list[Send]) -> None:

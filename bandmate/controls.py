@@ -6,14 +6,19 @@ surface has a list of its own. Pure data, any process; imports nothing of ours b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from bandmate.errors import BandmateError
 from bandmate.events import PARTS
+from bandmate.harmony import Key
 from bandmate.timing import METERS
 
 Value = float | str
+
+AUTO_KEY = "auto"
+KEYS = tuple(str(Key(tonic, minor)) for tonic in range(12) for minor in (False, True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +45,26 @@ class Action:
     kind: Literal["action"] = "action"
 
 
+# how the band keeps time with you: follow, inertia
+CLOCKS: dict[str, tuple[float, float]] = {
+    "click-tight": (0.1, 0.75), "band": (0.35, 0.5), "follow-me": (0.8, 0.5), "rubato": (1.0, 0.0),
+}  # fmt: skip
+OWN_CLOCK = "own"
+
 PARAMS: tuple[Param, ...] = (
     Param("bpm", 30, 300, 112, "pulses a minute", "tempo; while playing it sets a new home tempo"),
     Param("follow", 0, 1, 0.35, "", "how far you move the band's tempo; 1 lifts the leash"),
+    Param("inertia", 0, 1, 0.5, "", "how slowly the tempo moves: 0.5 at most 3 % a pulse, 0 15 %, 1 0.6 %"),
+    Param("clock", 0, 0, OWN_CLOCK, "", "sets follow and inertia; own: by hand", (OWN_CLOCK, *CLOCKS)),
     Param("energy", 0, 1, 0.5, "", "how hard the band plays, around your own dynamics"),
     Param("density", 0, 1, 0.5, "", "how many notes the band plays"),
     Param("swing", 0.5, 0.75, 0.5, "ratio", "where the off-beat falls; 0.5 leaves it to the style"),
     Param("section", 1, 3, 2, "", "1 quiet, 2 normal, 3 big"),
     Param("count-in", 0, 4, 1, "bars", "bars counted before the music; 0 starts at once"),
+    Param("count-by", 0, 0, "taps", "", "what counts you in; sound: also a microphone", ("taps", "sound")),
     Param("meter", 0, 0, "4/4", "", "beats in a bar; taken while the band isn't playing", METERS),
     Param("style", 0, 0, "pop-rock", "", "the style the band plays, by name"),
+    Param("key", 0, 0, AUTO_KEY, "", "the key you play in; auto: the band listens for it", (AUTO_KEY, *KEYS)),
     Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
     Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),
     Param("master", 0, 1, 0.9, "", "main volume"),
@@ -135,6 +150,15 @@ def check(name: str, value: Value | None) -> tuple[str, Value | None]:
     if not row.low <= number <= row.high:
         raise BandmateError(f"{name} cannot be {value!r}; it takes {span(row)}")
     return name, number
+
+
+def settled(params: Mapping[str, Value]) -> dict[str, Value]:
+    """Parameters of one source with what their `clock` means; follow and inertia themselves go before it."""
+    preset = CLOCKS.get(str(params.get("clock")))
+    if preset is None:
+        by_hand = {"follow", "inertia"} & set(params)
+        return ({"clock": OWN_CLOCK} if by_hand else {}) | dict(params)
+    return {"follow": preset[0], "inertia": preset[1]} | dict(params)
 
 
 def span(row: Param) -> str:

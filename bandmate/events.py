@@ -1,7 +1,7 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
 Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
-is their codec) except `Heard`, `Moment`, `Slot`, `Note`, `FixedBeat` and `Outbox`, which stay in the
+is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `FixedBeat` and `Outbox`, which stay in the
 band's process. Imports only the bottom layer. Times are seconds since the take began, on the
 performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
@@ -21,18 +21,22 @@ PARTS = ("drums", "bass", "keys", "guitar", "pad", "lead")
 
 @dataclass(frozen=True, slots=True)
 class NoteOn:
-    """The performer struck a key (velocity 1..127) on an input port."""
+    """The performer struck a key (velocity 1..127) on an input port, or sang or blew a note.
+
+    `confidence` 0..1 is how sure the ears are of its pitch; a key is sure.
+    """
 
     time_s: float
     pitch: int
     velocity: int
     port: str = ""
     channel: int = 0
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class NoteOff:
-    """The performer let go of a key."""
+    """The performer let go of a key (or the voice in a microphone left a note)."""
 
     time_s: float
     pitch: int
@@ -59,6 +63,34 @@ class Bend:
     value: int
     port: str = ""
     channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """Something was struck in a microphone: how hard (0..1 of the loudest lately).
+
+    `accent` is what it says about the bar: above 0 a low stroke (kick, bass), below 0 a snare.
+    """
+
+    time_s: float
+    strength: float
+    accent: float = 0.0
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hue:
+    """What sounds in a microphone, some 20 times a second: its level, and a share of each pitch class.
+
+    `level_db` is that of a full-scale sine below 0; `chroma` and `bass` (below C3) hold twelve shares
+    from C on, or nothing where nothing tonal is meant to be heard (drums, a single voice).
+    """
+
+    time_s: float
+    level_db: float
+    chroma: tuple[float, ...] = ()
+    bass: tuple[float, ...] = ()
+    port: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +135,7 @@ class Latency:
     output_s: float
 
 
-Event = NoteOn | NoteOff | Control | Bend | PortLost | PortFound | Command | Fault | Latency
+Event = NoteOn | NoteOff | Control | Bend | Attack | Hue | PortLost | PortFound | Command | Fault | Latency
 
 # ------------------------------------------------------------------ sends: what the sound process shall do
 
@@ -188,6 +220,23 @@ Send = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Voice
 
 
 @dataclass(frozen=True, slots=True)
+class Feel:
+    """How the performer plays, beyond which notes: None where nothing can be said yet."""
+
+    swing: float | None = None  # how much of a pair the first one takes, 0.5 straight to 0.75,
+    swinging: str = "eighths"  # of a pair of eighths or sixteenths
+    pocket_s: float | None = None  # median distance of the strokes from the beat, above 0: behind it
+    articulation: float | None = None  # how much of its time a note is held, 0 staccato to 1 legato
+    low: int | None = None  # the register in use: nine tenths of the newest keys
+    high: int | None = None
+    left: float = 0.0  # onsets a second below and
+    right: float = 0.0  # above the split between the hands
+    phrase_s: float | None = None  # when the newest phrase ended
+    stopped: bool = False  # they have stopped; not only a rest inside a phrase
+    trend: float = 0.0  # intensity over the last bars, -1 falling to 1 rising
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What the humans play, as the listening room understands it at `time_s`.
 
@@ -203,15 +252,22 @@ class Heard:
     downbeat_in: int | None = None
     downbeat_confidence: float = 0.0
     octaves: tuple[tuple[float, float], ...] = ()  # (pulse_bpm, probability), best first
+    source: str = ""  # what moves the beat: taps, midi, audio
+    bpm_spread: float = 0.0  # how far the tempi that agree lie apart, in pulses a minute
+    meter: Meter | None = None  # the likeliest of the allowed meters
     onset_s: float | None = None  # the newest key struck
     chord: Chord | None = None  # None: no chord worth naming
     chord_certainty: float = 0.0
     chord_s: float = 0.0  # since when this chord is believed
+    ahead: Chord | None = None  # the chord expected next,
+    ahead_certainty: float = 0.0  # how surely, 0..1,
+    ahead_in: float | None = None  # and how many pulses from the next one on it is expected
     key: Key | None = None
     held: tuple[int, ...] = ()  # pitches sounding, pedal included, lowest first
     dynamics: float = 0.5  # 0..1 within this performer's own range
     density: float = 0.0  # onsets a second, chords counted once
     resting_s: float = 0.0  # how long nothing has sounded
+    feel: Feel = field(default_factory=Feel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +343,8 @@ class Status:
     home_bpm: float = 0.0
     confidence: float = 0.0
     tracker: str = "idle"
+    heard_bpm: float = 0.0  # the performer's own tempo in pulses, as it is heard; 0: none is
+    source: str = ""  # what moves the beat: taps, midi, audio
     bar: int = 0  # as a musician counts: 1 is the first; 0 and below in the count-in
     pulse: int = 0  # 1 is the downbeat
     meter: str = "4/4"
@@ -326,6 +384,24 @@ class SoundReady:
     dropped: int = 0  # notes that came too late to be played at all
     echoes: int = 0  # our own notes, sent back by a keyboard
     limited: int = 0  # blocks in which the limiter had to work
+    fault: str = ""  # what is wrong now
+
+
+@dataclass(frozen=True, slots=True)
+class EarsReady:
+    """How the ears are: sent to each client as it connects, and when something changes.
+
+    `latency_s` is the way from the microphone to us, as the device says; stamps are minus that already.
+    Counters only grow.
+    """
+
+    time_s: float
+    device: str = ""  # empty: nothing is heard
+    rate_hz: int = 0
+    latency_s: float = 0.0
+    stumbles: int = 0  # blocks that the device lost
+    overruns: int = 0  # times that the analysis came so late that sound was lost
+    late: int = 0  # times that it fell behind, and caught up
     fault: str = ""  # what is wrong now
 
 

@@ -156,11 +156,13 @@ class Form:
             figure=figure.kind if figure else "groove",
             figure_beat=figure.beat if figure else empty.beat,
             figure_beats=figure.beats if figure else 0.0,
-            entry=self._entry(empty.entry),
+            entry=self._entry(empty.entry, figure),
             crash=empty.entry == "full" and self._filled_bar == empty.bar and empty.bar > 0,
         )  # fmt: skip
 
-    def _entry(self, careful: str) -> str:
+    def _entry(self, careful: str, figure: Figure | None) -> str:
+        if careful == "rubato" and figure is not None and figure.kind == "hit":
+            return "full"  # the last stroke is everybody's
         if careful != "full" or self.thin == 0:
             return careful
         return "less" if self.thin == 1 else "bass"

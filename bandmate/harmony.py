@@ -17,6 +17,7 @@ SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10)
 
+# Steps above the root in the order root, third (or what stands for it), fifth, seventh, ninth, thirteenth.
 QUALITIES: dict[str, tuple[int, ...]] = {
     "": (0, 4, 7),
     "m": (0, 3, 7),
@@ -37,7 +38,34 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "maj9": (0, 4, 7, 11, 2),
     "m9": (0, 3, 7, 10, 2),
     "5": (0, 7),
+    "add9": (0, 4, 7, 2),
+    "madd9": (0, 3, 7, 2),
+    "69": (0, 4, 7, 9, 2),
+    "11": (0, 5, 7, 10, 2),  # its third would rub: the eleventh stands for it
+    "m11": (0, 3, 7, 10, 2, 5),
+    "13": (0, 4, 7, 10, 2, 9),
+    "7b9": (0, 4, 7, 10, 1),
+    "7#9": (0, 4, 7, 10, 3),
+    "7#5": (0, 4, 8, 10),
+    "7alt": (0, 4, 8, 10, 3),
+    "quartal": (0, 5, 10, 3),
 }
+
+# What others write for ours; `_plain` has turned minus, triangle and circle into letters before.
+SPELLINGS: dict[str, str] = {
+    "maj": "", "major": "", "min": "m", "minor": "m", "dom7": "7", "minmaj7": "mMaj7", "minmaj": "mMaj7",
+    "maj6": "6", "min6": "m6", "sus": "sus4", "7sus": "7sus4", "sus7": "7sus4", "sus4b7": "7sus4",
+    "hdim7": "m7b5", "hdim": "m7b5", "min7b5": "m7b5", "+": "aug", "#5": "aug", "maj#5": "aug",
+    "min7": "m7", "min9": "m9", "min11": "m11", "minadd9": "madd9", "add2": "add9", "2": "add9",
+    "6/9": "69", "maj69": "69", "9sus4": "11", "9sus": "11", "sus9": "11", "dom9": "9", "dom13": "13",
+    "7b9b13": "7b9", "alt": "7alt", "7#5#9": "7alt", "aug7": "7#5", "+7": "7#5", "7+": "7#5",
+    "7b13": "7#5", "power": "5", "no3": "5", "q": "quartal",
+}  # fmt: skip
+SIGNS = (
+    ("♭", "b"), ("♯", "#"), ("∆", "Δ"), ("^", "Δ"), ("Δ7", "maj7"), ("Δ9", "maj9"),
+    ("Δ", "maj7"), ("°", "dim"), ("º", "dim"), ("ø", "hdim"), ("Ø", "hdim"), ("−", "-"),
+    ("(", ""), (")", ""), (",", ""), (" ", ""), (":", ""),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +94,8 @@ class Chord:
 
     @property
     def minor(self) -> bool:
-        """Whether the third is minor (no third counts as major)."""
-        return 3 in QUALITIES[self.quality]
+        """Whether the third is minor (no third counts as major; a sharp ninth is none)."""
+        return 3 in QUALITIES[self.quality] and 4 not in QUALITIES[self.quality]
 
     @property
     def symbol(self) -> str:
@@ -80,12 +108,13 @@ class Chord:
 
     @classmethod
     def parse(cls, symbol: str) -> Chord:
-        """Read a symbol in our own spelling; raises BandmateError for any other."""
-        found = re.fullmatch(r"([A-G][b#]?)([^/]*)(?:/([A-G][b#]?))?", symbol.strip())
-        if not found or found[2] not in QUALITIES:
+        """Read a symbol in any common spelling (`A-7`, `FΔ`, `Bø`, `G7sus`); raises BandmateError."""
+        found = re.fullmatch(r"([A-G][b#♭♯]?)(.*?)(?:/([A-G][b#♭♯]?))?", symbol.strip())
+        quality = None if found is None else _quality(found[2])
+        if found is None or quality is None:
             raise BandmateError(f"{symbol!r} is not a chord symbol that bandmate reads (as in Am7)")
-        root, bass = pitch_class(found[1]), pitch_class(found[3]) if found[3] else None
-        return cls(root, found[2], None if bass == root else bass)
+        root, bass = pitch_class(_plain(found[1])), pitch_class(_plain(found[3])) if found[3] else None
+        return cls(root, quality, None if bass == root else bass)
 
     def moved(self, semitones: int) -> Chord:
         """The same chord, transposed."""
@@ -107,6 +136,38 @@ class Key:
 
     def __str__(self) -> str:
         return f"{NAMES[self.tonic]} {'minor' if self.minor else 'major'}"
+
+    @classmethod
+    def parse(cls, name: str) -> Key:
+        """`Eb minor`, `F#m`, `C`; raises BandmateError for anything else."""
+        chord = Chord.parse(name)
+        if chord.quality not in ("", "m") or chord.bass is not None:
+            raise BandmateError(f"{name!r} is not a key (as in Eb minor)")
+        return cls(chord.root, chord.minor)
+
+
+def _plain(text: str) -> str:
+    """A spelling without the signs of print."""
+    for sign, letters in SIGNS:
+        text = text.replace(sign, letters)
+    return text
+
+
+def _quality(text: str) -> str | None:
+    """Our name of a quality that somebody wrote, or None."""
+    plain = _plain(text)
+    if plain in QUALITIES:
+        return plain
+    if plain.startswith("o"):
+        plain = "dim" + plain[1:]
+    for short, long in (("M", "maj"), ("mi", "min"), ("ma", "maj"), ("-", "min")):
+        if plain.startswith(short) and not plain.startswith(long):
+            plain = long + plain[len(short) :]
+    if plain.startswith("m") and not plain.startswith(("min", "maj")):
+        plain = "min" + plain[1:]
+    plain = plain.lower().replace("minm7", "minmaj7")
+    found = SPELLINGS.get(plain, plain)
+    return found if found in QUALITIES else None
 
 
 def pitch_class(name: str) -> int:

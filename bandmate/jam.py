@@ -9,6 +9,7 @@ import select
 import sys
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
         load_demo(demo)
-    heard, notices = _plugged(options, where, demo is not None)
+    heard, notices = _plugged(options, where, demo is not None, bool(patch.microphones))
+    _miked(patch)
     sound = _sound_plan(options, patch, heard, notices)
     table = patches.as_table(patch) | {"local": bool(heard["local"])}
     plan = {
@@ -65,10 +67,29 @@ def _patch(options: argparse.Namespace, where: Places) -> patches.Patch:
     if options.resume and options.patch is None:
         try:
             band = json.loads(where.state.read_text(encoding="utf-8"))["band"]
-            return patches.parse(band["table"], Path(f"{band['patch']}.toml"))
+            return with_ears(options, patches.parse(band["table"], Path(f"{band['patch']}.toml")))
         except (OSError, ValueError, KeyError, TypeError):  # no show to go on with
             pass
-    return patches.load(options.patch or "default")
+    return with_ears(options, patches.load(options.patch or "default"))
+
+
+def with_ears(options: argparse.Namespace, patch: patches.Patch) -> patches.Patch:
+    """The patch with the microphone that the command line names, if it names one."""
+    if options.audio_in is None and options.microphone is None:
+        return patch
+    miked = patches.with_microphone(patch, options.microphone)
+    return replace(miked, audio_in=options.audio_in or patch.audio_in)
+
+
+def _miked(patch: patches.Patch) -> None:
+    """Whether the microphones can be heard; raises NoDevice in one sentence."""
+    from bandmate.ports import devices
+
+    if patch.microphones:
+        channels = max(microphone.channel for microphone in patch.microphones)
+        trouble = devices.input_trouble(patch.audio_in or None, channels)
+        if trouble:
+            raise NoDevice(f"the microphones can't be heard: {trouble}")
 
 
 def _takes(folder: Path) -> Path:
@@ -81,7 +102,9 @@ def _takes(folder: Path) -> Path:
     return folder.resolve()
 
 
-def _plugged(options: argparse.Namespace, where: Places, demo: bool) -> tuple[dict[str, Any], list[str]]:
+def _plugged(
+    options: argparse.Namespace, where: Places, demo: bool, miked: bool = False
+) -> tuple[dict[str, Any], list[str]]:
     """Which keyboard and speakers: as asked, as remembered, or as the performer answers now, once."""
     from bandmate.ports import devices, midi
 
@@ -112,7 +135,7 @@ def _plugged(options: argparse.Namespace, where: Places, demo: bool) -> tuple[di
             f"{', '.join(wanted)} is not plugged in; listening to every keyboard until you start again."
         )
         heard |= {"midi_in": [], "local": False}
-    if not keyboards and not demo:
+    if not keyboards and not demo and not miked:
         notices.append(
             "No keyboard is plugged in. Plug one in at any time, or press d: the demo performer plays."
         )
@@ -235,4 +258,11 @@ def list_ports() -> int:
         print(f"  {number}  {name}")
     if not speakers:
         print(f"  none: {trouble}" if trouble else "  jack  the JACK server")
+    print("Sound inputs (for microphones, --audio-in):")
+    deaf = devices.input_trouble(None, channels=1)
+    microphones = devices.inputs()
+    for number, name in microphones:
+        print(f"  {number}  {name}")
+    if not microphones:
+        print(f"  none: {deaf}" if deaf else "  jack  the JACK server")
     return 0

@@ -8,6 +8,7 @@ that was late runs every step it missed, so the notes don't depend on the cadenc
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -24,8 +25,23 @@ from bandmate import patch as patches
 from bandmate import snapshots, wire
 from bandmate.band import Band
 from bandmate.errors import RigError
-from bandmate.events import Command, Event, Fault, Latency, Outbox, SoundReady, Status
-from bandmate.places import Places, places, write_whole
+from bandmate.events import (
+    Attack,
+    Command,
+    EarsReady,
+    Event,
+    Fault,
+    Hue,
+    Latency,
+    NoteOff,
+    NoteOn,
+    Outbox,
+    PortFound,
+    PortLost,
+    SoundReady,
+    Status,
+)  # fmt: skip
+from bandmate.places import TAPS, Places, pair, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
 from bandmate.show.writer import TakeWriter
@@ -44,6 +60,7 @@ class Live:
         self.door = wire.Door(where.band)
         self.clients: list[wire.Wire] = []
         self.sound: wire.Wire | None = None
+        self.ears: wire.Wire | None = None
         self.inbox: list[Event] = []
         self.origin_s = 0.0
         self.lateness_ms = 0.0
@@ -54,6 +71,12 @@ class Live:
         self._fault = ""
         self._retry_s = 0.0
         self._counters: dict[str, int] = {}
+        self._devices = ["", ""]  # the loudspeakers' and the microphones'
+        self._latencies: dict[str, float] = {}  # what a soundcheck measured
+        self._hidden_s = 0.0  # what of it the stamps of the ears don't know
+        self._hears: bool | None = None  # None: nothing said yet
+        self._deafness = ""
+        self._ears_retry_s = 0.0
 
     # -------------------------------------------------------------- set-up
 
@@ -78,6 +101,7 @@ class Live:
         if state is None:
             wanted = self.plan["commands"] or ([] if self.plan["demo"] else ["arm"])
             self.inbox += [Command(0.0, name, source="rig") for name in wanted]
+        self._latencies = self.where.latencies()
         self._find_sound(patience_s=5.0)
 
     def _saved(self) -> tuple[dict[str, Any] | None, float]:
@@ -164,7 +188,7 @@ class Live:
         beat0_s = None if status.beat0_s is None else status.beat0_s + self.origin_s
         shown = replace(
             status, time_s=status.time_s + self.origin_s, beat0_s=beat0_s, rig=self.where.rig,
-            inputs=self.inputs,
+            inputs=(*self.inputs, *(one.port for one in self.band.patch.microphones if self._hears)),
             outputs=self.outputs,
             counters=status.counters | self._counters
             | {"late loop ms": int(self.lateness_ms), "take dropped": self.writer.dropped},
@@ -179,9 +203,12 @@ class Live:
         if self.sound is None and time.perf_counter() >= self._retry_s:
             self._retry_s = time.perf_counter() + RECONNECT_S
             self._find_sound()
+        if self.ears is None and self.band.patch.microphones and time.perf_counter() >= self._ears_retry_s:
+            self._ears_retry_s = time.perf_counter() + RECONNECT_S
+            with contextlib.suppress(RigError):
+                self.ears = wire.connect(self.where.ears)
         ends: list[Any] = [self.door, *self.clients]
-        if self.sound is not None:
-            ends.append(self.sound)
+        ends += [end for end in (self.sound, self.ears) if end is not None]
         ready, _, _ = select.select(ends, [], [], max(0.0, wait_s))
         for end in ready:
             if end is self.door:
@@ -190,6 +217,8 @@ class Live:
                     self.clients.append(visitor)
             elif isinstance(end, wire.Wire) and end is self.sound:
                 self._from_sound(end)
+            elif isinstance(end, wire.Wire) and end is self.ears:
+                self._from_ears(end)
             else:
                 self.inbox += [self._placed(c) for c in end.receive() if isinstance(c, Command)]
         for client in self.clients:
@@ -218,7 +247,44 @@ class Live:
         self._fault = ready.fault
         self.inputs, self.outputs = ready.inputs, ready.outputs
         names = ("xruns", "late", "dropped", "echoes", "limited")
-        self._counters = {f"sound {name}": int(getattr(ready, name)) for name in names}
+        self._counters |= {f"sound {name}": int(getattr(ready, name)) for name in names}
+        self._know(0, ready.device)
+
+    def _from_ears(self, ears: wire.Wire) -> None:
+        """What the microphones heard, minus what a soundcheck found that no device tells."""
+        for event in ears.receive():
+            if isinstance(event, EarsReady):
+                self._ears_are(event)
+            elif isinstance(event, Attack | Hue | NoteOn | NoteOff):
+                self.inbox.append(self._placed(replace(event, time_s=event.time_s - self._hidden_s)))
+        if not ears.open:
+            ears.close()
+            self.ears = None
+            self._listens(False)
+            self.inbox.append(Fault(self.now_s, "the ears are gone; they are being restarted"))
+
+    def _ears_are(self, ready: EarsReady) -> None:
+        """How the ears are: what they hear is an input like any other, their counters are the screen's."""
+        self._listens(bool(ready.device))
+        if ready.fault and ready.fault != self._deafness:
+            self.inbox.append(Fault(self.now_s, ready.fault))
+        self._deafness = ready.fault
+        names = ("stumbles", "overruns", "late")
+        self._counters |= {f"ears {name}": int(getattr(ready, name)) for name in names}
+        self._know(1, ready.device)
+
+    def _listens(self, hears: bool) -> None:
+        """A microphone that fell silent has let go of its notes; it is no performer who rests."""
+        if self._hears not in (None, hears):
+            kind = PortFound if hears else PortLost
+            self.inbox += [kind(self.now_s, microphone.port) for microphone in self.band.patch.microphones]
+        self._hears = hears
+
+    def _know(self, place: int, device: str) -> None:
+        self._devices[place] = device
+        output, source = self._devices
+        tapped_s = self._latencies.get(pair(output, TAPS), 0.0)
+        self._hidden_s = self._latencies.get(pair(output, source), tapped_s)
 
     def _placed(self, event: Event) -> Event:
         """An event from another process in the time of the take; nothing comes from the future."""
@@ -233,6 +299,8 @@ class Live:
             client.flush()
             client.close()
         self.door.close()
+        if self.ears is not None:
+            self.ears.close()
         if self.sound is not None:
             self.sound.flush()
             self.sound.close()

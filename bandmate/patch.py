@@ -7,7 +7,7 @@ Imports only the bottom layer.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from bandmate.timing import Meter
 DEFAULT_FONT = "bandmate-gm.sf2"
 HEARS = ("harmony", "melody", "none")
 BASS_MANNERS = ("plays", "yields")
+MICROPHONE_HEARS = ("drums", "harmony", "melody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,28 @@ class Zone:
     channel: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Microphone:
+    """One channel of the audio input, and what stands in front of it.
+
+    `drums` gives strokes only; `harmony` (piano, guitar, a whole group) strokes and chords; `melody` (one
+    voice or horn) notes, as from a keyboard, within `low` to `high`.
+    """
+
+    channel: int = 1
+    hears: str = "harmony"
+    gain_db: float = 0.0
+    gate_db: float = -50.0  # below this level nothing is heard
+    low: int = 36
+    high: int = 96
+    bleed: float = 0.7  # how loud the band is in it beside the performer: 0 is a line or a closed booth
+
+    @property
+    def port(self) -> str:
+        """The name by which its events say where they come from."""
+        return f"microphone {self.channel}"
+
+
 DEFAULT_SOUNDS: dict[str, Sound] = {
     "drums": Sound(bank=128, program=0),
     "bass": Sound(program=33),
@@ -73,6 +96,7 @@ class Patch:
     title: str = ""
     style: str = "pop-rock"
     meter: Meter = field(default_factory=Meter)
+    meters: tuple[Meter, ...] = ()  # others that a free join may find instead
     parts: tuple[str, ...] = ("drums", "bass")
     staged: bool = True  # free join: hats and pad first, the rest at downbeat confidence 0.8
     bass: str = "yields"
@@ -87,6 +111,8 @@ class Patch:
     part_buses: bool = False  # one stereo pair a part after main and click
     local: bool = False  # the keyboard makes its own sound: no thru to the synth
     zones: tuple[Zone, ...] = (Zone(),)
+    audio_in: str = ""  # the device of the microphones, by name or number; empty: the system's own, or JACK
+    microphones: tuple[Microphone, ...] = ()
     sounds: dict[str, Sound] = field(default_factory=lambda: dict(DEFAULT_SOUNDS))
     params: dict[str, float | str] = field(default_factory=dict)
 
@@ -121,7 +147,7 @@ def read_toml(path: Path, known: list[str]) -> dict[str, Any]:
 def parse(table: dict[str, Any], path: Path) -> Patch:
     """A patch out of its tables; every key and value is checked."""
     table = dict(table)
-    for key in ("name", "zones", "sounds"):
+    for key in ("name", "zones", "sounds", "microphones"):
         if key in table:
             raise BadPatch(f"{path}: unknown key '{key}'; it takes {', '.join(_keys(Patch))}")
     performer = _table(table.pop("performer", {}), "performer", path)
@@ -134,36 +160,65 @@ def parse(table: dict[str, Any], path: Path) -> Patch:
     )
     if performer:
         raise BadPatch(f"{path}: unknown key 'performer.{next(iter(performer))}'; it takes zone")
+    microphones = _microphones(table.pop("microphone", []), path)
     sounds = dict(DEFAULT_SOUNDS)
     for part, sound in _table(table.pop("sound", {}), "sound", path).items():
         _one_of(part, PARTS, "sound", path)
         sounds[part] = _record(Sound, _table(sound, f"sound.{part}", path), f"sound.{part}", path)
     params = _params(_table(table.pop("params", {}), "params", path), path)
     if "meter" in table:
-        try:
-            table["meter"] = Meter.parse(str(table["meter"]))
-        except BandmateError as error:
-            raise BadPatch(f"{path}: key 'meter': {error}") from None
-    given = {"sounds": sounds, "params": params, "name": path.stem} | ({"zones": zones} if zones else {})
+        table["meter"] = _meter(table["meter"], "meter", path)
+    if isinstance(table.get("meters"), list):
+        table["meters"] = [_meter(meter, "meters", path) for meter in table["meters"]]
+    given: dict[str, Any] = {"sounds": sounds, "params": params, "name": path.stem}
+    given |= {"microphones": microphones} | ({"zones": zones} if zones else {})
     patch: Patch = _record(Patch, table | given, "", path)
     _check(patch, path)
     return patch
 
 
+def with_microphone(patch: Patch, hears: str | None) -> Patch:
+    """The patch with one microphone that hears this; None: its own ones, or one for harmony."""
+    if hears is None and patch.microphones:
+        return patch
+    return replace(patch, microphones=(Microphone(hears=hears or "harmony"),))
+
+
+def _meter(text: Any, key: str, path: Path) -> Meter:
+    try:
+        return Meter.parse(str(text))
+    except BandmateError as error:
+        raise BadPatch(f"{path}: key '{key}': {error}") from None
+
+
 def as_table(patch: Patch) -> dict[str, Any]:
     """The tables that `parse` reads back as the same patch: a take carries its patch along."""
     table = asdict(patch)
-    zones, sounds = table.pop("zones"), table.pop("sounds")
+    zones, sounds, microphones = table.pop("zones"), table.pop("sounds"), table.pop("microphones")
     del table["name"]
     table["parts"] = list(patch.parts)
-    return table | {"meter": str(patch.meter), "performer": {"zone": list(zones)}, "sound": sounds}
+    return table | {
+        "meter": str(patch.meter), "meters": [str(meter) for meter in patch.meters],
+        "performer": {"zone": list(zones)}, "sound": sounds,
+        "microphone": list(microphones),
+    }  # fmt: skip
+
+
+def _microphones(rows: Any, path: Path) -> tuple[Microphone, ...]:
+    """The microphones as written, one a channel."""
+    if not isinstance(rows, list):
+        raise BadPatch(f"{path}: 'microphone' is {rows!r}, but microphones are written [[microphone]]")
+    return tuple(
+        _record(Microphone, _table(row, "microphone", path), f"microphone[{index}]", path)
+        for index, row in enumerate(rows, 1)
+    )
 
 
 RANGES: dict[str, tuple[float, float]] = {
     "tuning_hz": (430, 450), "reverb": (0, 1), "low_key": (0, 127), "tap_control": (0, 127),
     "low": (0, 127), "high": (0, 127), "bank": (0, 16383), "program": (0, 127), "octave": (-4, 4),
     "transpose": (-24, 24), "level": (0, 2), "pan": (-1, 1), "curve": (0.2, 5), "channel": (1, 16),
-    "latency_ms": (-100, 200),
+    "latency_ms": (-100, 200), "gain_db": (-60, 60), "gate_db": (-120, 0), "bleed": (0, 1),
 }  # fmt: skip
 
 
@@ -193,6 +248,25 @@ def _check(patch: Patch, path: Path) -> None:
             raise BadPatch(
                 f"{path}: a performer.zone from {zone.low} to {zone.high} holds no key of 0 to 127"
             )
+    for meter in patch.meters:
+        if meter.bar_beats % meter.pulse_beats:
+            raise BadPatch(
+                f"{path}: key 'meters' names {meter}, which nobody tells by ear; count it in instead"
+            )
+    _check_microphones(patch.microphones, path)
+
+
+def _check_microphones(microphones: tuple[Microphone, ...], path: Path) -> None:
+    taken: set[int] = set()
+    for microphone in microphones:
+        _in_range(microphone, "microphone.", path)
+        _one_of(microphone.hears, MICROPHONE_HEARS, "microphone.hears", path)
+        if microphone.low > microphone.high:
+            span = f"from {microphone.low} to {microphone.high}"
+            raise BadPatch(f"{path}: a microphone {span} hears no pitch of 0 to 127")
+        if microphone.channel in taken:
+            raise BadPatch(f"{path}: two microphones are on channel {microphone.channel}; each takes its own")
+        taken.add(microphone.channel)
 
 
 def _params(table: dict[str, Any], path: Path) -> dict[str, float | str]:
@@ -224,9 +298,10 @@ def _keys(kind: type[Any]) -> list[str]:
     if kind is not Patch:
         return list(kind.__dataclass_fields__)
     return [
-        *(key for key in kind.__dataclass_fields__ if key not in ("name", "zones", "sounds")),
+        *(key for key in kind.__dataclass_fields__ if key not in ("name", "zones", "sounds", "microphones")),
         "performer",
         "sound",
+        "microphone",
     ]
 
 

@@ -15,6 +15,8 @@ import platformdirs
 
 from bandmate.errors import RigError
 
+TAPS = "taps"  # stands for the input device where the performer tapped along
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -42,6 +44,11 @@ class Places:
         return self.sockets / f"{self.rig}.band"
 
     @property
+    def ears(self) -> Path:
+        """The ears' door: what the microphones hear."""
+        return self.sockets / f"{self.rig}.ears"
+
+    @property
     def state(self) -> Path:
         """The band's state, saved every bar."""
         return self.state_folder / f"{self.rig}.state.json"
@@ -61,6 +68,26 @@ class Places:
         """Process ids by name, for those who want to look."""
         return self.state_folder / f"{self.rig}.processes.json"
 
+    @property
+    def latency(self) -> Path:
+        """What `bandmate soundcheck --latency` measured, for every rig of this machine."""
+        return self.state_folder / "latency.json"
+
+    def latencies(self) -> dict[str, float]:
+        """Seconds that a pair of devices hides, by `pair`; empty before anything was measured."""
+        try:
+            found = json.loads(self.latency.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
+
+    def remember_latency(self, output: str, source: str, seconds: float) -> None:
+        """Keep what was measured for a pair of devices."""
+        known = self.latencies() | {pair(output, source): seconds}
+        write_whole(self.latency, json.dumps(known, indent=1, sort_keys=True))
+
     def remembered(self) -> dict[str, Any]:
         """What the performer answered at the first run; empty before, or when the file is damaged."""
         try:
@@ -70,6 +97,11 @@ class Places:
         if not isinstance(found, dict) or not isinstance(found.get("midi_in"), list):
             return {}
         return found
+
+
+def pair(output: str, source: str) -> str:
+    """The name under which an output and an input device are remembered together."""
+    return f"{output} > {source}"
 
 
 def places(rig: str = "main") -> Places:

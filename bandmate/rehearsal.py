@@ -20,6 +20,7 @@ from bandmate.controls import Value
 from bandmate.errors import BadFile
 from bandmate.events import (
     PARTS,
+    Attack,
     Bend,
     Click,
     Command,
@@ -36,16 +37,20 @@ from bandmate.events import (
 from bandmate.parts.style import Style, load_style
 from bandmate.patch import Patch
 from bandmate.places import write_whole
+from bandmate.show.audiofile import Samples, read_audio
+from bandmate.show.clockbook import ClockBook, quantile
 from bandmate.show.ledger import Ledger, Played
 from bandmate.show.midifile import read_midi, tempo_changes, write_band
 from bandmate.show.take import Header, Take, read_take
 from bandmate.starting import START_S
 from bandmate.timing import STEP_S, period_s, step_index, step_time_s
 
+BLOCK_FRAMES = 256  # of a recording, at once
 TAIL_S = 30.0  # the band plays on so long after the performer's last message
 VERSION = 1
 
 Feed = Callable[[int, Band], Sequence[Event]]
+Sound = tuple[int, Samples]  # its rate in Hz, and the sound itself, (frame, channel)
 
 
 @dataclass(slots=True)
@@ -67,6 +72,7 @@ class Performance:
     dropped: int = 0
     leaked: int = 0  # notes that sound although the band knows nothing of them any more
     ledger: Ledger = field(default_factory=Ledger)
+    clock: ClockBook = field(default_factory=ClockBook)
     sends: list[tuple[float, object]] = field(default_factory=list)  # when sent, what
     performer: list[Event] = field(default_factory=list)
 
@@ -82,7 +88,33 @@ def load_take(path: Path) -> Take:
         return read_take(path)
     if path.suffix.lower() in (".mid", ".midi"):
         return read_midi(path)
-    raise BadFile(f"{path} is neither a MIDI file (.mid) nor a take (.jsonl)")
+    raise BadFile(f"{path} is no MIDI file (.mid), no take (.jsonl) and no recording (.wav, .flac)")
+
+
+def hear_take(path: Path, patch: Patch) -> tuple[Take, Patch, Sound]:
+    """A recording of the performer as the patch's microphones hear it; raises BadFile.
+
+    Nothing of the band is on it, so nothing is masked. What a block of sound says is known when it ends.
+    """
+    from bandmate.listening.audio.analysis import Analysis  # only a recording needs aubio
+
+    rate_hz, samples = read_audio(path)
+    microphones = tuple(replace(one, bleed=0.0) for one in patch.microphones)
+    if len(microphones) == 1 and microphones[0].channel == 1:  # alone, it hears all of it
+        samples = samples.mean(axis=1, keepdims=True)
+    channels = max(one.channel for one in microphones)
+    if samples.shape[1] < channels:
+        raise BadFile(
+            f"{path} has {samples.shape[1]} channels, but a microphone of the patch is on channel {channels}"
+        )
+    analysis = Analysis(rate_hz, microphones)
+    events: list[tuple[int, Event]] = []
+    for first in range(0, len(samples), BLOCK_FRAMES):
+        block = samples[first : first + BLOCK_FRAMES]
+        end_s = (first + len(block)) / rate_hz
+        events += [(step_index(end_s), event) for event in analysis.hear(block, end_s)]
+    take = Take(path.stem, tuple(events), len(samples) / rate_hz)
+    return take, replace(patch, microphones=microphones), (rate_hz, samples)
 
 
 def make_band(header: Header, styles: dict[str, Style]) -> Band:
@@ -95,15 +127,19 @@ def make_band(header: Header, styles: dict[str, Style]) -> Band:
 
 
 def prepare(
-    take: Take, patch: str | None, seed: int | None, params: dict[str, Value], tap_in_s: Sequence[float]
+    take: Take,
+    patch: str | Patch | None,
+    seed: int | None,
+    params: dict[str, Value],
+    tap_in_s: Sequence[float],
 ) -> tuple[Take, Header]:
     """What to rehearse: a recorded take as it was, or a MIDI file with the band's entrance added."""
+    wanted = patches.load(patch) if isinstance(patch, str) else patch
     if take.header is not None:
         header = take.header
-        found = patches.load(patch) if patch else header.patch
-        return take, replace(header, patch=found, seed=header.seed if seed is None else seed,
+        return take, replace(header, patch=wanted or header.patch, seed=header.seed if seed is None else seed,
                              params=header.params | params)  # fmt: skip
-    found = patches.load(patch or "default")
+    found = wanted or patches.load("default")
     chosen = dict(params)
     if not tap_in_s:
         chosen.setdefault("join", "free")
@@ -122,7 +158,7 @@ def _with_entrance(take: Take, header: Header, tap_in_s: Sequence[float]) -> tup
         meter = header.patch.meter
         bars = float(header.params.get("count-in", header.patch.params.get("count-in", 1)))
         count_s = bars * meter.bar_beats * period_s(bpm * meter.pulse_beats)
-        first_s = next(event.time_s for _, event in take.events if isinstance(event, NoteOn))
+        first_s = next((event.time_s for _, event in take.events if isinstance(event, NoteOn | Attack)), 0.0)
         entrance.append(Command(max(0.0, first_s - count_s - START_S), "start", source="rehearsal"))
     placed = [(step_index(event.time_s), event) for event in entrance]
     return tuple(sorted([*placed, *take.events], key=lambda entry: (entry[0], entry[1].time_s)))
@@ -169,6 +205,8 @@ def perform(
             found.ledger.book(now_s, out.sends)
             found.sends += [(now_s, send) for send in out.sends]
         found.beats += out.beats
+        if band.transport.state == "playing":
+            _book_clock(found.clock, band, out.beats)
         transport = band.transport
         if transport.beatmap is not beatmap and transport.state in ("counting", "playing", "ending"):
             beatmap = transport.beatmap
@@ -182,11 +220,21 @@ def perform(
     found.duration_s = (last_step - first_step) * STEP_S
     found.slots, found.slots_in_time = band.slots, band.slots_in_time
     found.late, found.dropped = band.scheduler.late, band.scheduler.dropped
+    found.clock.reentries = band.transport.reentries
     return found
 
 
-def write_performance(found: Performance, folder: Path, wav: bool) -> Path:
-    """Write `band.mid` and `summary.json` (and `band.wav`) into a folder; returns the summary's path."""
+def _book_clock(book: ClockBook, band: Band, beats: Sequence[FixedBeat]) -> None:
+    transport = band.transport
+    book.book(band.heard, beats, transport.meter.pulse_beats, transport.straight_bpm, transport.home_bpm,
+              transport.rung)  # fmt: skip
+
+
+def write_performance(found: Performance, folder: Path, wav: bool, performer: Sound | None = None) -> Path:
+    """Write `band.mid` and `summary.json` (and `band.wav`) into a folder; returns the summary's path.
+
+    The recording of a `performer` is mixed into `band.wav`.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         played = found.ledger.played()
@@ -194,7 +242,7 @@ def write_performance(found: Performance, folder: Path, wav: bool) -> Path:
         parts = [p for p in PARTS if p in found.patch.parts]
         write_band(folder / "band.mid", changes, found.patch.meter, found.performer, played, parts)
         if wav:
-            _write_wav(found, folder / "band.wav")
+            _write_wav(found, folder / "band.wav", performer)
         path = folder / "summary.json"
         write_whole(path, json.dumps(summary(found, played), indent=1))
         return path
@@ -204,7 +252,7 @@ def write_performance(found: Performance, folder: Path, wav: bool) -> Path:
         ) from None
 
 
-def _write_wav(found: Performance, path: Path) -> None:
+def _write_wav(found: Performance, path: Path, performer: Sound | None) -> None:
     from bandmate.ports.renderer import bounce  # only a rehearsal with sound loads the synth
 
     timed: list[tuple[float, object]] = [(event.time_s, event) for event in found.performer]
@@ -215,7 +263,11 @@ def _write_wav(found: Performance, path: Path) -> None:
         if note.off_s is not None:
             timed.append((note.off_s, Off(key, note.off_s)))
     timed.sort(key=lambda entry: entry[0])
-    bounce(found.patch, patches.font_path(found.patch), timed, found.duration_s + 2.0, path)
+    font, length_s = patches.font_path(found.patch), found.duration_s + 2.0
+    if performer is None:
+        bounce(found.patch, font, timed, length_s, path)
+    else:
+        bounce(found.patch, font, timed, length_s, path, *performer)
 
 
 def summary(found: Performance, played: Sequence[Played]) -> dict[str, Any]:
@@ -245,10 +297,6 @@ def summary(found: Performance, played: Sequence[Played]) -> dict[str, Any]:
         "hanging": found.leaked + found.ledger.hanging,
         "isr": share,
         "isr_w": share,
+        "clock": found.clock.figures(),
         "recency_ms": {"p50": quantile(recency_ms, 0.5), "p95": quantile(recency_ms, 0.95)},
     }  # fmt: skip
-
-
-def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """The value below which a share of sorted values lies (nearest rank); None of nothing."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None

@@ -5,13 +5,16 @@ Who owns what:
   take it down): the door `NAME.rig`, the log, the sleep inhibitor, the other processes. No threads.
 - **sound** (`ports/sound.py`): the audio stream and its frame clock, the synth, every MIDI port, thru,
   the sounding notes, the timed sender; the door `NAME.sound`. It outlives everybody.
+- **ears** (`ears.py`): the microphones and what is understood of them, only where the patch has any;
+  the door `NAME.ears`.
 - **band** (`live.py`): the loop, the musical clock, the inbox, the take, the state; the door `NAME.band`.
 - **demo** (`show/player.py`): the built-in performer, only while asked for.
 - **screens**: clients of the band's door; any number, none needed.
 
-Performer's keys go sound -> band (stamped events), decisions go band -> sound (sends, absolute
-times of `time.perf_counter`, the one clock), snapshots go band -> screens. Heartbeats are shared
-memory. A process that dies or hangs is started again; the band goes on from its saved state.
+Performer's keys go sound -> band, strokes and notes in microphones ears -> band (stamped events),
+decisions go band -> sound (sends, absolute times of `time.perf_counter`, the one clock), snapshots go
+band -> screens. Heartbeats are shared memory. A process that dies or hangs is started again; the band
+goes on from its saved state.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ from bandmate.events import Command
 from bandmate.places import Places, places
 
 LOOK_S = 0.1  # between two looks at the others
-HUNG_S = {"band": 1.5, "sound": 5.0, "demo": 30.0}  # a heart that is silent so long has stopped
+HUNG_S = {"band": 1.5, "sound": 5.0, "ears": 5.0, "demo": 30.0}  # a heart that is silent so long has stopped
 GRACE_S = 10.0  # for a process that is starting
 CRASHES, CRASH_S, PAUSE_S = 5, 10.0, 1.0  # so many deaths in so short a time: breathe before the next
 LEAVE_S = 3.0  # what a process gets to go home by itself
@@ -67,6 +70,15 @@ def run_sound(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float])
     run(plan["sound"] | {"socket": str(places(rig).sound)}, heartbeat)
 
 
+def run_ears(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
+    """Entry of the ears; their arithmetic stays on one core, so that the others play."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"  # read when numpy is loaded, below
+    from bandmate.ears import run
+
+    run(rig, plan, heartbeat)
+
+
 def run_band(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
     """Entry of the band process."""
     from bandmate.live import run
@@ -81,7 +93,7 @@ def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) 
     run(places(rig), plan["demo"], heartbeat)
 
 
-ENTRIES = {"sound": run_sound, "band": run_band, "demo": run_demo}
+ENTRIES = {"sound": run_sound, "ears": run_ears, "band": run_band, "demo": run_demo}
 
 
 class Supervisor:
@@ -102,8 +114,14 @@ class Supervisor:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.door.open()
         self._inhibitor = _stay_awake()
-        for name in ("sound", "band", *(["demo"] if self.plan["demo"] else [])):
-            self._start(name)
+        for name, wanted in (
+            ("sound", True),
+            ("ears", self.plan["table"].get("microphone")),
+            ("band", True),
+            ("demo", self.plan["demo"]),
+        ):
+            if wanted:
+                self._start(name)
         try:
             while self.members:
                 self._look()
@@ -205,7 +223,7 @@ class Supervisor:
         if self._inhibitor is not None:
             self._inhibitor.terminate()
             self._inhibitor.wait()
-        for path in (self.where.sound, self.where.band, self.where.processes):
+        for path in (self.where.sound, self.where.ears, self.where.band, self.where.processes):
             path.unlink(missing_ok=True)
         for client in self.clients:
             client.close()
@@ -238,9 +256,10 @@ def is_running(where: Places) -> bool:
 
 
 def send_home(where: Places) -> bool:
-    """Ask band and sound process to go; False where nobody is left to be asked."""
+    """Ask band, ears and sound process to go; False where nobody is left to be asked."""
     asked = False
-    for path, names in ((where.band, ["stop", "quit", "quit"]), (where.sound, ["quit"])):
+    ways = ((where.band, ["stop", "quit", "quit"]), (where.ears, ["quit"]), (where.sound, ["quit"]))
+    for path, names in ways:
         try:
             end = wire.connect(path)
         except RigError:

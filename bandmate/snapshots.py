@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.patch import as_table
+from bandmate.steering import set_clock
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
     return Status(
         now_s, transport.state, song=band.song, style=str(band.params["style"]),
         bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
-        confidence=heard.confidence, tracker=heard.state, bar=moment.bar + 1,
+        confidence=heard.confidence, tracker=heard.state, heard_bpm=heard.pulse_bpm or 0.0,
+        source=heard.source, bar=moment.bar + 1,
         pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
         meter=str(moment.meter), section=band.form.section,
-        chord=str(band.chord or ""), key=str(heard.key or ""),
+        chord=str(band.chord or ""), next_chord=str(heard.ahead or ""),
+        key=band.listener.chords.tonality.name,
         beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
@@ -70,8 +73,9 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.transport.count_in_bars = int(float(band.params["count-in"]))
     band.transport.join_free = band.params["join"] == "free"
     band.listener.set_meter(band.transport.meter)
+    band.pin_key()
     band.transport.restore(saved["transport"], now_s)
-    band.transport.follower.follow_by = float(band.params["follow"])
+    set_clock(band)
     band.form.restore(saved["form"])
     end_beat = band.form.end_beat
     if saved["transport"]["state"] == "ending" and (end_beat is None or end_beat < band.transport.start_beat):

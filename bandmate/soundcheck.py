@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bandmate import patch as patches
@@ -30,6 +30,19 @@ class Finding:
     mark: str  # ok, hm, no
     what: str
     mend: str = ""
+
+
+def measure_latency(patch: str, device: str | None, audio_in: str | None, tap: bool) -> int:
+    """Measure how late sound comes back, by a loop or by taps, and say what was remembered."""
+    from bandmate.calibration import by_loop, by_taps
+
+    found = patches.load(patch)
+    if audio_in is not None:
+        found = replace(found, audio_in=audio_in)
+    if tap:
+        print("Tap one key of your keyboard with every stroke you hear, from the first on.")
+    print(f"ok  {(by_taps if tap else by_loop)(found, device)}.")
+    return 0
 
 
 def soundcheck(patch: str, out: Path | None) -> int:
@@ -100,6 +113,27 @@ def _speakers(_: str) -> Iterator[Finding]:
         yield Finding("ok", f"sound devices: {', '.join(names)}")
 
 
+def _microphones(name: str) -> Iterator[Finding]:
+    from bandmate.ports import devices
+
+    try:
+        patch = patches.load(name)
+    except BandmateError:  # told by `_patch`
+        return
+    known = places().latencies()
+    for pair, seconds in known.items():
+        yield Finding("ok", f"latency {pair}: {1000 * seconds:+.1f} ms beside what the devices say")
+    if not patch.microphones:
+        return
+    channels = max(microphone.channel for microphone in patch.microphones)
+    trouble = devices.input_trouble(patch.audio_in or None, channels)
+    if trouble:
+        yield Finding("no", f"microphones: {trouble}", "name another input with audio_in in the patch")
+    elif not known:
+        mend = "measure it with `bandmate soundcheck --latency`"
+        yield Finding("hm", "nobody knows how late the microphones hear", mend)
+
+
 def _priority(_: str) -> Iterator[Finding]:
     if not hasattr(os, "sched_setscheduler"):
         return
@@ -141,5 +175,5 @@ def _disk(_: str) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[str], Iterator[Finding]], ...] = (
-    _python, _patch, _synth, _midi, _speakers, _priority, _machine, _disk,
+    _python, _patch, _synth, _midi, _speakers, _microphones, _priority, _machine, _disk,
 )  # fmt: skip

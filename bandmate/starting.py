@@ -10,6 +10,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
+from bandmate import labels
 from bandmate.events import Heard
 from bandmate.follow import Hint
 from bandmate.labels import gap_of, tap_tempo
@@ -32,7 +33,7 @@ def start(transport: Transport, now_s: float) -> None:
     if transport.state not in ("off", "armed"):
         return
     bars, meter = transport.count_in_bars, transport.meter
-    _launch(transport, transport.home_bpm, now_s + START_S, bars)
+    _launch(transport, transport.home_bpm, now_s + START_S, bars, settle=False)
     transport.sticks = True
     pulses = round(bars * meter.bar_beats / meter.pulse_beats)
     beats = [pulse * meter.pulse_beats - bars * meter.bar_beats for pulse in range(pulses)]
@@ -67,19 +68,21 @@ def _tap_in(transport: Transport, taps_s: tuple[float, ...]) -> None:
     gap_s = gap_of(taps_s)
     first_s = statistics.fmean(tap - index * gap_s for index, tap in enumerate(taps_s))
     bars = max(1, round(len(taps_s) / transport.meter.pulses))
-    _launch(transport, bpm_of(gap_s), first_s, bars)
+    _launch(transport, bpm_of(gap_s), first_s, bars, settle=True)
     transport.taps_s = []
     transport.hints.append(Hint("count-in", transport.beatmap.time_at(0.0), taps_s))
 
 
-def _launch(transport: Transport, bpm: float, first_s: float, bars: float) -> None:
-    """Count `bars` from `first_s`, then play from beat 0."""
+def _launch(transport: Transport, bpm: float, first_s: float, bars: float, settle: bool) -> None:
+    """Count `bars` from `first_s`, then play from beat 0; a tapped tempo has to `settle`."""
     transport.home_bpm = bpm
     transport.beatmap = BeatMap(bpm * transport.meter.pulse_beats, -bars * transport.meter.bar_beats, first_s)
     transport.origin_beat, transport.origin_bar, transport.start_beat = 0.0, 0, 0.0
     transport.state, transport.entry, transport.entry_beat, transport.counted = "counting", "full", None, True
     transport.fixed_beat, transport.disagree, transport.sticks = -1e9, 0, False
-    transport.follower.begin()
+    transport.tapped_until = transport.section_beat = -1e9
+    transport.rubato.off()
+    transport.follower.begin(settle)
 
 
 def join(transport: Transport, now_s: float, heard: Heard) -> None:
@@ -89,6 +92,11 @@ def join(transport: Transport, now_s: float, heard: Heard) -> None:
     if heard.state != "locked" and heard.confidence < JOIN_CONFIDENCE:
         return
     if heard.next_pulse_s <= transport.frontier(now_s) + transport.horizon_s:
+        return
+    if heard.meter is not None and heard.meter != transport.meter:  # then we count as they do, and join
+        transport.meter = heard.meter
+        transport.hints.append(Hint("meter"))
+        transport.rejoin = True
         return
     pulse = transport.meter.pulse_beats
     transport.home_bpm = heard.pulse_bpm
@@ -102,18 +110,25 @@ def join(transport: Transport, now_s: float, heard: Heard) -> None:
     transport.start_beat = first_beat if transport.staged else one
     transport.state, transport.counted = "counting", False
     transport.entry, transport.entry_beat = ("hats", None) if transport.staged else ("full", None)
-    transport.disagree, transport.sticks = 0, False
-    transport.follower.begin()
+    transport.disagree, transport.sticks, transport.rejoin = 0, False, False
+    transport.tapped_until = transport.section_beat = -1e9
+    transport.rubato.off()
+    transport.follower.begin(settle=True)
+
+
+def doubtful(transport: Transport) -> bool:
+    """Still at the hats after a free join: everything may be otherwise."""
+    return transport.entry == "hats" and not transport.counted and transport.entry_beat is None
+
+
+def another_meter(transport: Transport, heard: Heard) -> bool:
+    """Still at the hats after a free join, and the bars turn out to be others."""
+    return doubtful(transport) and heard.meter is not None and heard.meter != transport.meter
 
 
 def misjoined(transport: Transport, heard: Heard) -> bool:
     """Still at the hats after a free join, and the tempo turns out to be another one."""
-    if (
-        transport.entry != "hats"
-        or transport.counted
-        or transport.entry_beat is not None
-        or heard.pulse_bpm is None
-    ):
+    if not doubtful(transport) or heard.pulse_bpm is None:
         return False
     return heard.state == "locked" and abs(math.log2(heard.pulse_bpm / transport.home_bpm)) > OTHER_TEMPO
 
@@ -123,10 +138,10 @@ def believe_bar_line(transport: Transport, heard: Heard) -> None:
     assert heard.next_pulse_s is not None
     pulse = transport.meter.pulse_beats
     beat = round(transport.beatmap.beat_at(heard.next_pulse_s) / pulse) * pulse
-    if heard.downbeat_in is None or beat <= transport.listen_pulse:
+    theirs = labels.bar_line_of(transport, heard)
+    if theirs is None or beat <= transport.listen_pulse:
         return
     transport.listen_pulse = beat
-    theirs = beat + heard.downbeat_in * pulse
     off = (theirs - transport.bar_of(theirs + 1e-3)[1]) % transport.meter.bar_beats
     agreed = min(off, transport.meter.bar_beats - off) < pulse / 2
     transport.disagree = 0 if agreed else transport.disagree + 1

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from bandmate import controls, labels, starting
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
-from bandmate.events import Command, Level, Note, Panic, Send
+from bandmate.events import Attack, Command, Level, Note, NoteOn, Panic, Send
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
     from bandmate.band import Band
 
 HATS = frozenset({"hat", "hat-open", "hat-pedal", "ride", "shaker", "side-stick"})
+LOOSE_FOLLOW, LOOSE_INERTIA = 0.8, 0.1  # who follows so far, and so lightly, goes with rubato
+MOST_VELOCITY = 127
 
 
 def steer(band: Band, now_s: float, command: Command) -> list[Send]:
@@ -44,9 +46,9 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
     if name == "meter" and transport.state not in ("off", "armed"):
         band.alarm(now_s, f"the meter stays {transport.meter} while the band plays; end the song first")
         return []
-    band.params[name] = value
-    if name == "follow":
-        transport.follower.follow_by = float(value)
+    band.params |= controls.settled({name: value})
+    if name in ("follow", "inertia", "clock", "style"):
+        set_clock(band)
     elif name == "bpm":
         labels.set_tempo(transport, now_s, float(value))
     elif name == "count-in":
@@ -56,6 +58,8 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
     elif name == "meter":
         transport.meter = Meter.parse(str(value))
         band.listener.set_meter(transport.meter)
+    elif name == "key":
+        band.pin_key()
     elif name == "section":
         _set_section(band, now_s, int(float(value)))
     elif name in ("master", "performer", "click"):
@@ -65,9 +69,32 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
     return []
 
 
+def set_clock(band: Band) -> None:
+    """Follow and inertia as the parameters have them; ballads and rubato go by the chords, if need be."""
+    follow, inertia = float(band.params["follow"]), float(band.params["inertia"])
+    band.transport.follower.follow_by, band.transport.follower.inertia = follow, inertia
+    style = band.styles[str(band.params["style"])]
+    at_will = follow >= LOOSE_FOLLOW and inertia <= LOOSE_INERTIA
+    band.transport.loose = style.feel == "ballad" or style.follow >= LOOSE_FOLLOW or at_will
+
+
+def counted(band: Band, stroke: NoteOn | Attack) -> list[Command]:
+    """The taps of a count that was struck or spoken into a microphone, where that may count us in."""
+    if band.params["count-by"] != "sound" or band.transport.state != "armed":
+        band.count.forget()
+        return []
+    strength = stroke.strength if isinstance(stroke, Attack) else stroke.velocity / MOST_VELOCITY
+    wanted = band.taps_wanted or starting.taps_wanted(band.transport)
+    taps_s = band.count.hear(stroke.time_s, strength, wanted)
+    if taps_s:
+        band.transport.taps_s = []  # a count is of one kind
+    return [Command(tap_s, "tap", source="sound") for tap_s in taps_s]
+
+
 def _set_section(band: Band, now_s: float, section: int) -> None:
     """A section begins on a bar line; before the start, at once."""
     if band.transport.running:
+        band.transport.section_beat = _line(band, now_s)
         band.form.at(_line(band, now_s), lambda: band.form.to_section(section))
     else:
         band.form.to_section(section)
@@ -148,7 +175,10 @@ def _more(band: Band, now_s: float) -> list[Send]:
 def _cue(name: str) -> Callable[[Band, float], list[Send]]:
     def cue(band: Band, now_s: float) -> list[Send]:
         if band.transport.running:
-            band.form.cue(name, band.transport.moment(now_s), band.transport.next_bar)
+            moment = band.transport.moment(now_s)
+            band.form.cue(name, moment, band.transport.next_bar)
+            if name in ("next-section", "previous-section"):
+                band.transport.section_beat = band.transport.next_bar(moment.beat, moment.meter.pulse_beats)
             if name in ("ending", "tag", "vamp-out"):
                 band.transport.begin_ending()
         return []

@@ -3,7 +3,8 @@
 States: off, armed, counting, playing, holding, ending. Lives inside `Band.step` (band process);
 asks no clock, opens nothing. What is due within `HORIZON_S` is already on its way to the speakers,
 so every change of tempo or count begins at that frontier. One room: `follow.py` (how the clock
-follows), `starting.py` (how a song starts), `labels.py` (what bars are called).
+follows), `starting.py` (how a song starts), `counting.py` (a count by sound), `labels.py` (what bars are
+called), `rubato.py` (when there is no pulse to follow).
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bandmate import starting
+from bandmate import labels, rubato, starting
 from bandmate.events import FixedBeat, Heard, Moment
-from bandmate.follow import Follower, Hint
+from bandmate.follow import Clock, Follower, Hint, Moved
 from bandmate.labels import NEAR_BEATS
 from bandmate.starting import START_S
 from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 
 HORIZON_S = 0.025  # notes due within this are sent; nothing may move them any more
+PHRASE_BARS = 4  # sections begin on such bars, unless somebody says so
 
 
 class Transport:
@@ -41,13 +43,19 @@ class Transport:
         self.taps_s: list[float] = []
         self.hints: list[Hint] = []
         self.follower = Follower(follow)
-        self.fixed_beat = -1e9  # the newest beat whose place is fixed
+        self.fixed_beat, self.fixed_s = -1e9, -1e9  # the newest beat whose place is fixed, and that place
         self.by_hand = False  # ritard: only the performer's chords move the beat
         self.sticks = False  # the band itself counts this count-in
         self.turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
         self.turn_origin = 0.0
         self.disagree = 0
         self.listen_pulse = -1e9
+        self.tapped_until = -1e9  # up to this beat the performer's taps outrank what is heard
+        self.section_beat = -1e9  # where a new section was cued
+        self.rejoin = False  # we count otherwise now, and have to join once more
+        self.loose = False  # without a pulse to follow, the band goes by the chords: ballads, rubato
+        self.rubato = rubato.Rubato()
+        self.reentries = 0
 
     # -------------------------------------------------------------- places
 
@@ -64,6 +72,18 @@ class Transport:
     def frontier(self, now_s: float) -> float:
         """The moment from which on anything may still change."""
         return now_s + self.horizon_s
+
+    @property
+    def rung(self) -> str:
+        """What the clock goes by: follow, coast, taps or rubato."""
+        if self.rubato.on:
+            return "rubato"
+        return "taps" if self.beatmap.beat < self.tapped_until else self.follower.rung
+
+    @property
+    def straight_bpm(self) -> float:
+        """The tempo without the bending of phase, in beats a minute."""
+        return self.follower.bpm or self.beatmap.bpm
 
     @property
     def running(self) -> bool:
@@ -118,8 +138,9 @@ class Transport:
             beat = place * SLOT_BEATS
             time_s = self.beatmap.time_at(beat)
             downbeat = abs(beat - self.bar_of(beat + 1e-4)[1]) < 1e-6
-            if time_s >= now_s - 1e-9 and (downbeat or beat == round(beat)):
+            if time_s >= max(now_s - 1e-9, self.fixed_s + 1e-6) and (downbeat or beat == round(beat)):
                 found.append(FixedBeat(beat, time_s, now_s, downbeat))
+                self.fixed_s = time_s
             self.fixed_beat = beat
         return tuple(found)
 
@@ -128,27 +149,50 @@ class Transport:
     def arm(self) -> None:
         """Ready for a count-in; nothing sounds yet."""
         if self.state == "off":
-            self.state, self.taps_s, self.fixed_beat = "armed", [], -1e9
+            self.state, self.taps_s, self.fixed_beat, self.fixed_s = "armed", [], -1e9, -1e9
 
     def disarm(self) -> None:
         """Nothing sounds from here on, whatever is played."""
         self.state, self.taps_s, self.by_hand, self.turn = "off", [], False, None
+        self.rubato.off()
         self.hints.append(Hint("reset"))
 
     # -------------------------------------------------------------- while playing
 
     def _follow(self, now_s: float, heard: Heard, drums: bool) -> None:
-        if starting.misjoined(self, heard):
+        if self.rejoin or starting.misjoined(self, heard) or starting.another_meter(self, heard):
             starting.join(self, now_s, heard)
             return
-        moved = self.follower.follow(self.beatmap, now_s, self.frontier(now_s), heard, self.meter, drums,
-                                     self.home_bpm)  # fmt: skip
+        rubato.weigh(self, now_s, heard)
+        steer = not self.rubato.on and self.beatmap.beat_at(now_s) >= self.tapped_until
+        clock = Clock(
+            self.beatmap, now_s, self.frontier(now_s), self.meter, self.home_bpm, drums, steer, self.counted
+        )  # fmt: skip
+        moved = self.follower.follow(clock, heard)
         if moved.reentry:
-            self.be_careful(self.next_bar(moved.beatmap.beat_at(self.frontier(now_s)), 0.5))
-            self.home_bpm = moved.home_bpm
+            self.reenter(now_s, heard, moved)
         self.beatmap = moved.beatmap
+        if self.follower.octave and self._section_ends(now_s):
+            labels.turn_to(self, now_s, 2.0**self.follower.octave)
         if heard.next_pulse_s is not None and not self.counted:
             starting.believe_bar_line(self, heard)
+
+    def reenter(self, now_s: float, heard: Heard, moved: Moved) -> None:
+        """The clock jumps: hats until the next bar line, which is where the listener has counted it."""
+        self.beatmap, self.home_bpm = moved.beatmap, moved.home_bpm
+        self.reentries += 1
+        one = labels.bar_line_of(self, heard)
+        if one is not None:
+            self.origin_bar, self.origin_beat = self.bar_of(one + self.meter.pulse_beats / 2)[0], one
+        if not starting.doubtful(self):
+            self.be_careful(self.next_bar(self.beatmap.beat_at(self.frontier(now_s)), 0.5))
+
+    def _section_ends(self, now_s: float) -> bool:
+        """Whether the next bar line, less than a pulse away, begins a section or a phrase."""
+        beat = self.beatmap.beat_at(self.frontier(now_s))
+        line = self.next_bar(beat)
+        begins = abs(line - self.section_beat) < NEAR_BEATS or self.bar_of(line + 1e-3)[0] % PHRASE_BARS == 0
+        return begins and line - beat < self.meter.pulse_beats
 
     def trust(self) -> None:
         """*All in*: the bar line is good enough, everyone on the next one."""
@@ -158,6 +202,7 @@ class Transport:
     def be_careful(self, until_beat: float) -> None:
         """Hats keep the pulse; the full band is back on the downbeat `until_beat`."""
         self.entry, self.entry_beat = "hats", until_beat
+        self.rubato.off()
 
     # -------------------------------------------------------------- stopping and holding
 
@@ -182,6 +227,7 @@ class Transport:
         self.beatmap = BeatMap(bpm, beat, now_s + START_S)
         self.state, self.sticks = "counting", True
         self.follower.begin()
+        self._leave_rubato()
         clicks = tuple(
             self.beatmap.time_at(beat + pulse * self.meter.pulse_beats) for pulse in range(self.meter.pulses)
         )
@@ -213,6 +259,7 @@ class Transport:
         self.home_bpm, self.counted = saved["home_bpm"], saved["counted"]
         self.origin_beat, self.origin_bar = saved["origin_beat"], saved["origin_bar"]
         self.entry, self.entry_beat = saved["entry"], saved["entry_beat"]
+        self._leave_rubato()
         if saved["state"] in ("playing", "counting", "ending"):
             here = self.beatmap.beat_at(self.frontier(now_s))
             self.start_beat = max(
@@ -226,6 +273,12 @@ class Transport:
             self.state, self.start_beat = "holding", saved["start_beat"]
         else:
             self.state = "armed" if saved["state"] == "armed" else "off"
+
+    def _leave_rubato(self) -> None:
+        """Everyone by the clock again, without further ado."""
+        self.rubato.off()
+        if self.entry == "rubato":
+            self.entry = "full"
 
     def _past_pulses(self, now_s: float) -> tuple[float, ...]:
         pulse = self.meter.pulse_beats

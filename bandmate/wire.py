@@ -25,7 +25,11 @@ from bandmate.errors import RigError
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (*get_args(events.Event), *get_args(events.Send), events.Status, events.SoundReady)
+    for kind in (
+        *get_args(events.Event),
+        *get_args(events.Send),
+        *(events.Status, events.SoundReady, events.EarsReady),
+    )
 }
 FIELDS: dict[str, dict[str, Any]] = {name: get_type_hints(kind) for name, kind in KINDS.items()}
 LARGEST_BYTES = 1 << 20

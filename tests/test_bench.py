@@ -48,7 +48,16 @@ def test_a_wrong_request_is_one_sentence(capsys, words, says):
 
 
 def test_without_a_name_all_but_fit_are_run_in_our_order():
-    assert report._asked(options()) == ["loop", "notes", "thru", "xruns", "startup", "rehearse", "memory"]
+    assert report._asked(options()) == [
+        "loop",
+        "notes",
+        "thru",
+        "xruns",
+        "startup",
+        "rehearse",
+        "memory",
+        "pulse",
+    ]
     assert report._asked(options(which=["memory", "loop", "memory"])) == ["loop", "memory"]
 
 

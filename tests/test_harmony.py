@@ -58,6 +58,30 @@ def test_symbols_a_musician_writes(symbol, tones, bass):
     assert NAMES[chord.bass_class] == bass
 
 
+@pytest.mark.parametrize(
+    ("others", "ours"),
+    [
+        ("Cmin C- Cmi", "Cm"),
+        ("Cmaj C:maj CM Cmajor", "C"),
+        ("Cmin7 C-7 Cmi7 C:min7", "Cm7"),
+        ("CΔ CΔ7 CM7 Cma7 C^7", "Cmaj7"),
+        ("CmM7 C-Δ C-Δ7 Cm(maj7) Cmmaj7", "CmMaj7"),
+        ("C° Co", "Cdim"),
+        ("C°7 Co7", "Cdim7"),
+        ("Cø Cø7 C-7b5 Cm7♭5 C:hdim7", "Cm7b5"),
+        ("Csus", "Csus4"),
+        ("C7sus C9sus4", "C7sus4 C11"),
+        ("C+ C+7 Calt", "Caug C7#5 C7alt"),
+        ("C7(b9) C7(♯9)", "C7b9 C7#9"),
+        ("C6/9 C6/9/E Cadd2 Cm(add9)", "C69 C69/E Cadd9 Cmadd9"),
+        ("B♭13 F♯-11 Cq C(no3)", "Bb13 Gbm11 Cquartal C5"),
+    ],
+)
+def test_the_spellings_of_others_are_read_too(others, ours):
+    found = [Chord.parse(symbol).symbol for symbol in others.split()]
+    assert found == (ours.split() if " " in ours else [ours] * len(found))
+
+
 def test_a_slash_bass_belongs_to_the_chord_but_not_to_its_tones():
     chord = Chord.parse("C/D")
     assert chord.pitch_classes == {0, 2, 4, 7}
@@ -74,11 +98,11 @@ def test_a_bass_that_is_the_root_needs_no_slash(symbol, plain):
 
 def test_which_chords_are_minor():
     assert {quality for quality in QUALITIES if Chord(0, quality).minor} == {
-        *("m", "m7", "mMaj7", "m6", "dim", "dim7", "m7b5", "m9"),
+        *("m", "m7", "mMaj7", "m6", "dim", "dim7", "m7b5", "m9", "madd9", "m11", "quartal"),
     }
 
 
-@pytest.mark.parametrize("symbol", ["", "H", "c", "Cmin", "Am7/", "Am7/x", "C/E/G", "%", "N.C.", "7"])
+@pytest.mark.parametrize("symbol", ["", "H", "c", "Cfoo", "Am7/", "Am7/x", "C/E/G", "%", "N.C.", "7"])
 def test_a_symbol_that_is_no_chord_is_named(symbol):
     with pytest.raises(BandmateError, match="is not a chord symbol that bandmate reads") as caught:
         Chord.parse(symbol)

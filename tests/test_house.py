@@ -21,12 +21,14 @@ MODULES = {
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
 GROUND = BEDROCK | {"events", "controls", "patch", "setlist", "wire", "places"}
-TRANSPORT = ("transport", "follow", "starting", "labels", "form")
+TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "rubato")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "steering", "switch", "closing", "snapshots"}
-EVERYBODY = {"rehearsal", "live", "rig", "jam", "soundcheck", "bench", "__main__"}  # these join everything
+EVERYBODY = {  # these join everything
+    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "listen", "bench", "__main__"),
+}
 
 
 def room(module):

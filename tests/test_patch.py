@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from bandmate import patch
 from bandmate.errors import BadPatch
 from bandmate.events import PARTS
-from bandmate.patch import DEFAULT_SOUNDS, HEARS, Patch, Sound, Zone, as_table, load, parse
+from bandmate.patch import (
+    DEFAULT_SOUNDS,
+    HEARS,
+    MICROPHONE_HEARS,
+    Microphone,
+    Patch,
+    Sound,
+    Zone,
+    as_table,
+    load,
+    parse,
+)
 from bandmate.timing import METERS, Meter
 
 SHIPPED = patch.names()
@@ -20,6 +31,7 @@ FULL = """
 title = "Trio"
 style = "swing"
 meter = "3/4"
+meters = ["4/4", "6/8"]
 parts = ["drums", "bass", "keys"]
 staged = false
 bass = "plays"
@@ -77,12 +89,31 @@ def test_an_empty_file_is_the_default_rig():
 def test_a_whole_patch_as_written():
     trio = written(FULL)
     assert (trio.name, trio.title, trio.style, trio.meter) == ("mine", "Trio", "swing", Meter(3, 4))
+    assert trio.meters == (Meter(4, 4), Meter(6, 8))
     assert trio.parts == ("drums", "bass", "keys")
     assert (trio.staged, trio.bass) == (False, "plays")
     assert trio.params == {"bpm": 96.0, "count-in": 2.0, "part/keys/level": 0.8, "join": "free"}
     assert trio.zones == (Zone(high=52, program=32, hears="none"), Zone(low=53, pan=1.0))
     assert trio.sounds["bass"] == Sound(port="Moog", channel=3)
     assert trio.sounds["drums"] == DEFAULT_SOUNDS["drums"]
+
+
+def test_microphones_as_written():
+    found = written(
+        'audio_in = "Scarlett"\n[[microphone]]\nhears = "drums"\n'
+        '[[microphone]]\nchannel = 3\nhears = "melody"\ngain_db = 6\nlow = 40\nbleed = 0'
+    )
+    assert found.audio_in == "Scarlett"
+    assert found.microphones == (
+        Microphone(hears="drums"), Microphone(channel=3, hears="melody", gain_db=6.0, low=40, bleed=0.0),
+    )  # fmt: skip
+    assert [microphone.port for microphone in found.microphones] == ["microphone 1", "microphone 3"]
+
+
+def test_a_rig_without_microphones_has_no_ears():
+    assert written("").microphones == ()
+    assert [mic.hears for mic in load("microphone").microphones] == ["harmony"]
+    assert [mic.hears for mic in load("singer").microphones] == ["melody"]
 
 
 def test_a_whole_number_is_a_number():
@@ -123,6 +154,9 @@ def test_no_two_patches_share_their_sounds():
         ('style = "polka"', "key 'style' names 'polka'; it takes bossa-nova, pop-rock, swing"),
         ('meter = "9/4"', "key 'meter': meter '9/4' is not one the band plays; use one of 4/4"),
         ("meter = 4", "key 'meter': meter '4' is not one the band plays"),
+        ('meters = ["3/4", "9/4"]', "key 'meters': meter '9/4' is not one the band plays; use one of 4/4"),
+        ('meters = "3/4"', "key 'meters' is '3/4'; it takes a list"),
+        ('meters = ["7/8"]', "key 'meters' names 7/8, which nobody tells by ear; count it in instead"),
         ('parts = ["drums", "kazoo"]', "key 'parts' names 'kazoo'; it takes drums, bass"),
         ('parts = "drums"', "key 'parts' is 'drums'; it takes a list"),
         ("parts = []", "key 'parts' is []; name each player once, one at least"),
@@ -166,6 +200,15 @@ def test_no_two_patches_share_their_sounds():
             "[[performer.zone]]\nlow = 60\nhigh = 59",
             "a performer.zone from 60 to 59 holds no key of 0 to 127",
         ),
+        ("audio_in = 1", "key 'audio_in' is 1; it takes a text"),
+        ("microphones = []", "unknown key 'microphones'; it takes title, style, meter"),
+        ("[microphone]", "'microphone' is {}, but microphones are written [[microphone]]"),
+        ("microphone = [3]", "'microphone' is 3, but it is a table of keys"),
+        ('[[microphone]]\nhears = "all"', "key 'microphone.hears' names 'all'; it takes drums, harmony, mel"),
+        ("[[microphone]]\nbleet = 1", "unknown key 'microphone[1].bleet'; it takes channel, hears, gain_db"),
+        ("[[microphone]]\nchannel = 1.5", "key 'microphone[1].channel' is 1.5; it takes a whole number"),
+        ("[[microphone]]\nlow = 70\nhigh = 60", "a microphone from 70 to 60 hears no pitch of 0 to 127"),
+        ("[[microphone]]\n[[microphone]]", "two microphones are on channel 1; each takes its own"),
     ],
 )
 def test_a_wrong_patch_names_file_key_and_value(text, says):
@@ -175,7 +218,8 @@ def test_a_wrong_patch_names_file_key_and_value(text, says):
     assert says in str(caught.value)
 
 
-RECORDS = {"": Patch(), "sound.bass.": Sound(), "performer.zone.": Zone()}
+RECORDS = {"": Patch(), "sound.bass.": Sound(), "performer.zone.": Zone(), "microphone.": Microphone()}
+SPANS = ("performer.zone.", "microphone.")  # from low to high
 NUMBERS = [
     (prefix, field.name)
     for prefix, record in RECORDS.items()
@@ -186,8 +230,9 @@ NUMBERS = [
 
 def with_number(prefix, key, value):
     """A patch file that sets one number: `sound.bass.`, `level`, 3."""
-    table = {"": "", "sound.bass.": "[sound.bass]\n", "performer.zone.": "[[performer.zone]]\n"}[prefix]
-    both = "low = 0\nhigh = 127\n".replace(f"{key} = ", "#") if prefix == "performer.zone." else ""
+    name = prefix.removesuffix(".")
+    table = f"[[{name}]]\n" if prefix in SPANS else f"[{name}]\n" if prefix else ""
+    both = "low = 0\nhigh = 127\n".replace(f"{key} = ", "#") if prefix in SPANS else ""
     return f"{table}{both}{key} = {value}"
 
 
@@ -235,12 +280,24 @@ zones = st.builds(
     pedal=st.booleans(),
     hears=st.sampled_from(HEARS),
 )
+microphones = st.builds(
+    Microphone,
+    channel=st.integers(1, 16),
+    hears=st.sampled_from(MICROPHONE_HEARS),
+    gain_db=numbers,
+    low=st.integers(0, 60),
+    high=st.integers(60, 127),
+    bleed=numbers,
+)
 patches = st.builds(
     Patch,
+    audio_in=st.text(max_size=5),
+    microphones=st.lists(microphones, max_size=3, unique_by=lambda one: one.channel).map(tuple),
     name=st.just("mine"),
     title=st.text(max_size=10),
     style=st.sampled_from(patch.names("styles")),
     meter=st.sampled_from(METERS).map(Meter.parse),
+    meters=st.lists(st.sampled_from(METERS[:-1]).map(Meter.parse), max_size=2).map(tuple),
     parts=st.lists(st.sampled_from(PARTS), min_size=1, unique=True).map(tuple),
     staged=st.booleans(),
     bass=st.sampled_from(patch.BASS_MANNERS),

@@ -105,7 +105,7 @@ def test_rehearse_writes_the_contract(tmp_path):
     )
     found = json.loads((out / "summary.json").read_text())
     keys = "version take patch seed player duration_s wall_s beats downbeats tempo chords notes rungs late"
-    assert set(found) == {*keys.split(), "dropped", "hanging", "isr", "isr_w", "recency_ms"}
+    assert set(found) == {*keys.split(), "clock", "dropped", "hanging", "isr", "isr_w", "recency_ms"}
     assert (found["version"], found["take"], found["patch"], found["seed"]) == (1, "song", "bench", 3)
     assert found["player"] == "understudy"
     assert found["hanging"] == 0
@@ -203,7 +203,7 @@ def test_a_dead_band_is_back_on_a_downbeat_and_goes_on(make_stage):
         ("empty.mid", b"", "cannot be read as a MIDI file"),
         ("text.jsonl", b"hello\n", "is not a take"),
         ("other.jsonl", b'{"take": 99}\n', "version 99"),
-        ("song.mp3", b"x", "neither a MIDI file"),
+        ("song.mp3", b"x", "no MIDI file"),
         ("binary.jsonl", b"\xff\xfe\x00", "cannot be read as a take"),
     ],
 )

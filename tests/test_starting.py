@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
 from bandmate import patch as patches
-from bandmate.events import Click, PortLost
+from bandmate.counting import Count
+from bandmate.events import Attack, Click, NoteOn, PortLost
 
 KICK = (35, 36)
 
@@ -266,3 +268,75 @@ def test_two_bars_of_rest_thin_the_band_but_a_lost_keyboard_does_not(make_stage)
         return sum(drums) / len(drums)
 
     assert last_velocity(lost=False) < last_velocity(lost=True) - 5
+
+
+# ------------------------------------------------------------------ a count by sound
+
+
+def strokes(stage, times_s, strength=0.8, port="drum mic"):
+    stage.events += [Attack(time_s, strength, 0.0, port) for time_s in times_s]
+
+
+@pytest.mark.parametrize("gap_s", [0.32, 0.5, 0.9, 1.3])
+def test_four_sticks_count_the_band_in(make_stage, gap_s):
+    stage = make_stage(count_by="sound")
+    stage.say(0.0, "arm")
+    draw = random.Random(f"sticks/{gap_s}")
+    strokes(stage, [3 + index * gap_s + draw.gauss(0, 0.01) for index in range(4)])
+    strokes(stage, [3.03 + index * gap_s for index in range(4)], 0.3, "piano mic")  # the room
+    one_s = 3 + 4 * gap_s
+    stage.play(one_s + 0.1)
+    assert stage.state == "playing"
+    assert stage.beats[0].beat == 0
+    assert stage.beats[0].time_s == pytest.approx(one_s, abs=0.04)
+
+
+def test_a_voice_counts_as_well_but_keys_never_do(make_stage):
+    for port, state in (("microphone 1", "counting"), ("keys", "armed")):
+        stage = make_stage(patches.load("singer"), count_by="sound")
+        stage.say(0.0, "arm")
+        for index in range(4):
+            stage.events.append(NoteOn(2 + index * 0.5, 57, 90, port))
+        stage.play(3.6)
+        assert stage.state == state
+
+
+def test_by_default_no_microphone_starts_the_band(stage):
+    stage.say(0.0, "arm")
+    strokes(stage, [2.0, 2.5, 3.0, 3.5])
+    stage.play(6.0)
+    assert stage.state == "armed"
+    assert stage.notes() == []
+
+
+def talk(draw, time_s):
+    """Phrases of syllables, and breaths between them."""
+    while True:
+        for _ in range(draw.randint(2, 12)):
+            yield time_s, min(1.0, max(0.05, draw.gauss(0.55, 0.2)))
+            time_s += max(0.09, draw.lognormvariate(-1.55, 0.35))
+        time_s += draw.uniform(0.3, 2.0)
+
+
+def applause(draw, time_s):
+    while True:
+        yield time_s, draw.uniform(0.1, 1.0)
+        time_s += draw.expovariate(25)
+
+
+@pytest.mark.parametrize("crowd", [talk, applause])
+@pytest.mark.parametrize("seed", range(6))
+def test_talk_and_applause_start_nothing(crowd, seed):
+    count = Count()
+    for time_s, strength in crowd(random.Random(seed), 1.0):
+        assert count.hear(time_s, strength, 4) == ()
+        if time_s > 60:
+            break
+
+
+def test_a_count_in_the_middle_of_something_is_none():
+    count = Count()
+    found = [count.hear(1.0 + index * 0.5, 0.8, 4) for index in range(3)]
+    assert count.hear(2.2, 0.7, 4) == ()
+    found += [count.hear(2.5 + index * 0.5, 0.8, 4) for index in range(6)]
+    assert set(found) == {()}

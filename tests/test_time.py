@@ -151,3 +151,85 @@ def test_a_pianist_who_trails_the_band_does_not_drag_it(make_stage, lag_s, patch
     took_s = stage.beats[-1].time_s - stage.beats[0].time_s
     straight_s = (stage.beats[-1].beat - stage.beats[0].beat) * 0.5
     assert took_s == pytest.approx(straight_s, rel=0.01)
+
+
+def test_taps_outrank_what_is_heard_for_eight_beats(stage):
+    """The performer taps 125 while the hands still play 120."""
+    one_s = stage.tap_in()
+    stage.comp(one_s, 60)
+    for index in range(4):
+        stage.say(one_s + 4 + index * 0.48, "tap")
+    stage.play(one_s + 4 + 3 * 0.48 + 3.6)
+    assert stage.band.transport.beatmap.bpm == pytest.approx(125, rel=0.001)
+    assert stage.band.transport.rung == "taps"
+    stage.play(one_s + 4 + 3 * 0.48 + 6)
+    assert stage.band.transport.rung != "taps"
+
+
+def test_two_taps_set_the_phase_and_leave_the_tempo(stage):
+    one_s = stage.tap_in()
+    for index in range(2):
+        stage.say(one_s + 4.06 + index * 0.5, "tap")
+    stage.play(one_s + 8)
+    assert stage.band.transport.home_bpm == pytest.approx(120)
+    after = [beat.time_s for beat in stage.beats if beat.time_s > one_s + 5]
+    assert (after[0] - one_s) % 0.5 == pytest.approx(0.06, abs=0.01)
+
+
+@pytest.mark.parametrize(("late_s", "flips"), [(0.25, True), (0.22, True), (0.08, False), (0.0, False)])
+def test_one_tap_on_the_off_beat_flips(stage, late_s, flips):
+    one_s = stage.tap_in()
+    stage.say(one_s + 4 + late_s, "tap")
+    stage.play(one_s + 8)
+    after = [beat.time_s for beat in stage.beats if beat.time_s > one_s + 5]
+    assert (after[0] - one_s + 0.1) % 0.5 == pytest.approx(0.35 if flips else 0.1, abs=0.01)
+
+
+def wander(stage, begin_s, until_s):
+    """Chords and single notes out of time."""
+    draw = random.Random("rubato")
+    time_s, roots = begin_s, itertools.cycle((48, 53, 55, 45))
+    while time_s < until_s:
+        root = next(roots)
+        stage.chord(time_s, (root, root + 12, root + 16, root + 19), 1.5)
+        for _ in range(draw.randint(1, 4)):
+            time_s += draw.uniform(0.23, 1.1)
+            stage.key(time_s, root + draw.choice((24, 28, 31)), 0.3, 55)
+        time_s += draw.uniform(0.4, 1.2)
+
+
+def test_a_rubato_band_thins_out_goes_by_the_chords_and_is_back_on_a_bar_line(make_stage):
+    stage = make_stage(clock="rubato")
+    one_s = stage.tap_in()
+    stage.comp(one_s, 16)
+    wander(stage, one_s + 8, one_s + 30)
+    stage.comp(one_s + 32, 48)
+    rungs = {}
+    for tenth in range(10, 560):
+        stage.play(tenth / 10)
+        rungs[tenth / 10] = stage.band.transport.rung
+    free = [time_s for time_s, rung in rungs.items() if rung == "rubato"]
+    assert free
+    assert one_s + 9 < min(free) < one_s + 24
+    assert max(free) < one_s + 44
+    inside = [time_s for time_s in free if one_s + 24 < time_s < one_s + 30]
+    assert inside
+    silent = (inside[0] + 0.5, inside[-1])
+    assert stage.notes("drums", *silent) == []
+    assert stage.notes("bass", min(free), max(free))
+    assert stage.band.transport.entry == "full"
+    assert stage.notes("drums", 55.0)
+    back_s = min(note.on_s for note in stage.notes("drums", max(free)))
+    assert back_s > max(free)
+    stage.say(56.0, "stop")
+    assert stage.play(57.0).ledger.hanging == 0
+
+
+def test_a_groove_holds_its_tempo_whatever_the_performer_does(stage):
+    one_s = stage.tap_in()
+    stage.comp(one_s, 16)
+    wander(stage, one_s + 8, one_s + 30)
+    stage.play(one_s + 30)
+    assert not stage.band.transport.rubato.on
+    assert stage.notes("drums", one_s + 28)
+    assert stage.band.transport.straight_bpm == pytest.approx(120, rel=0.031)

@@ -14,17 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from bandmate.errors import BadFile
-from bandmate.harmony import QUALITIES, pitch_class
+from bandmate.harmony import Chord
 from bandmate.rehearsal import Performance, load_styles, load_take, prepare, rehearse
 
 FIRST_BEAT = 16.0  # four bars are left out
 TOLERANCE_S = 0.07
 STYLES = ("pop-rock", "swing", "bossa-nova")
-SPELLINGS = {
-    "maj": "", "min": "m", "min7": "m7", "maj6": "6", "min6": "m6", "sus4(b7)": "7sus4", "hdim7": "m7b5",
-    "minmaj7": "mMaj7",
-}  # fmt: skip
-
 Span = tuple[float, float, frozenset[int], int]  # start_s, end_s, pitch classes, root
 
 
@@ -34,13 +29,8 @@ def annotated_chords(path: Path) -> list[Span]:
     for line in path.read_text().splitlines():
         fields = line.split()
         if len(fields) == 3 and fields[2] not in ("N", "X"):
-            root_name, _, rest = fields[2].partition(":")
-            quality = rest.split("/")[0]
-            root = pitch_class(root_name)
-            steps = QUALITIES[SPELLINGS.get(quality, quality)]
-            spans.append(
-                (float(fields[0]), float(fields[1]), frozenset((root + s) % 12 for s in steps), root)
-            )
+            chord = Chord.parse(fields[2].split("/")[0])
+            spans.append((float(fields[0]), float(fields[1]), chord.pitch_classes, chord.root))
     return spans
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import __version__
-from bandmate.bench import fit, loop, memory, notes, rehearse, startup, thru, xruns
+from bandmate.bench import chords, clock, fit, loop, memory, notes, pulse, rehearse, startup, thru, xruns
 from bandmate.bench.figures import Figure, as_plain, table
 from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
@@ -27,8 +27,12 @@ from bandmate.ports.priority import take_priority
 BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "loop": loop.figures, "notes": notes.figures, "thru": thru.figures, "xruns": xruns.figures,
     "startup": startup.figures, "rehearse": rehearse.figures, "memory": memory.figures,
+    "pulse": pulse.figures,
 }  # fmt: skip
 FIT = "fit"
+CHORDS = "chords"
+CLOCK = "clock"
+WITH_DATA = (FIT, CHORDS, CLOCK)  # they need the music data
 # POP909, for validation
 SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
 COLUMNS = ("fit", "fit bass", "fit keys", "root on change", "beat F", "notes a beat", "speed")
@@ -41,21 +45,28 @@ def run(options: argparse.Namespace) -> int:
     found: list[Figure] = []
     with Stage(options.seconds, options.runs) as stage:
         for name in which:
-            if name != FIT:
+            if name not in WITH_DATA:
                 print(f"{name} …", file=sys.stderr, flush=True)
                 found += _measured(name, stage)
         machine["steal"] = _stolen(machine.pop("stolen"))
         machine |= {"device": stage.device, "scheduling": stage.scheduling}
         machine |= {"jackd": stage.jackd is not None, "repeated": stage.repeated}
     rows = fit.run(options.data, _songs(options.songs)) if FIT in which else []
+    heard = chords.run(options.data, _songs(options.songs)) if CHORDS in which else []
+    clocks = clock.run(options.data, _songs(options.songs)) if CLOCK in which else []
     print(_heading(machine, options))
     if found:
         print(table(found))
     if rows:
         print(fit_table(rows))
+    if heard:
+        print(chords.table(heard))
+    if clocks:
+        print(clock.table(clocks))
     if options.json:
         plain = {"machine": machine, "seconds": options.seconds, "runs": options.runs}
-        _write(options.json, plain | {"figures": [as_plain(figure) for figure in found], "fit": rows})
+        plain |= {"figures": [as_plain(figure) for figure in found]}
+        _write(options.json, plain | {"fit": rows, "chords": heard, "clock": clocks})
     return 0
 
 
@@ -70,19 +81,21 @@ def _measured(name: str, stage: Stage) -> list[Figure]:
 def _asked(options: argparse.Namespace) -> list[str]:
     """Which benchmarks, each once, in our order; everything that may be wrong is said before the first."""
     for name in options.which:
-        if name not in BENCHES and name != FIT:
-            raise BandmateError(f"there is no benchmark {name!r}; there are: {', '.join([*BENCHES, FIT])}")
+        if name not in BENCHES and name not in WITH_DATA:
+            known = ", ".join([*BENCHES, *WITH_DATA])
+            raise BandmateError(f"there is no benchmark {name!r}; there are: {known}")
     if not (math.isfinite(options.seconds) and options.seconds >= 1):
         raise BandmateError(f"--seconds {options.seconds:g} is too short to measure; give 1 or more")
     if options.runs < 1:
         raise BandmateError(f"--runs {options.runs} measures nothing; give 1 or more")
-    if FIT in options.which:
+    if set(WITH_DATA) & set(options.which):
         if options.data is None:
-            raise BandmateError("fit needs --data DIR, the folder with the unpacked music data")
+            name = next(name for name in options.which if name in WITH_DATA)
+            raise BandmateError(f"{name} needs --data DIR, the folder with the unpacked music data")
         fit.songs(options.data, _songs(options.songs))
     if options.json and not options.json.absolute().parent.is_dir():
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
-    return [name for name in (*BENCHES, FIT) if name in (options.which or BENCHES)]
+    return [name for name in (*BENCHES, *WITH_DATA) if name in (options.which or BENCHES)]
 
 
 def _songs(text: str | None) -> Sequence[str]:

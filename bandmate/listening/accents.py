@@ -1,4 +1,4 @@
-"""Accents: how much each struck note tells about the pulse and about the bar. Pure; imports events only."""
+"""Accents: how much each struck note tells about the pulse. Pure; imports events only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bandmate.events import NoteOn
 
 DRUM_CHANNEL = 9
 KICKS, SNARES, CRASHES = (35, 36), (38, 40), (49, 57)
+TOMS, SIDE_STICK = (41, 43, 45, 47, 48, 50), (37,)
 DRUM_WEIGHTS = {
     **dict.fromkeys(KICKS, 1.5),
     **dict.fromkeys(SNARES, 1.1),
@@ -31,16 +32,11 @@ def pulse_weight(note: NoteOn) -> float:
     return loud * (1.25 if note.pitch < TENOR_BELOW else 1.0)
 
 
-def bar_weight(note: NoteOn) -> float:
-    """How much a note says "one": low notes, kick and crash do, a snare says two or four."""
-    loud = pulse_weight(note)
-    if note.channel == DRUM_CHANNEL:
-        if note.pitch in SNARES:
-            return -0.7 * loud
-        return loud if note.pitch in KICKS + CRASHES else 0.0
-    return loud * (1.0 if note.pitch < 52 else 0.15)
-
-
 def pooled(weight: float) -> float:
     """Notes struck together as one onset of strength 0..1."""
     return 1 - math.exp(-0.9 * weight)
+
+
+def unpooled(strength: float) -> float:
+    """The weight that would be pooled as an onset of this strength; a microphone knows the strength alone."""
+    return -math.log(1 - min(strength, 0.95)) / 0.9

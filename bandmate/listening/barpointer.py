@@ -8,6 +8,7 @@ Runs in the band process, once every `FRAME_S`; imports timing only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,7 +34,11 @@ STRONG_THIRDS = ((0, 1.0), (1 / 3, 0.2), (2 / 3, 0.35), (1 / 6, 0.04), (1 / 2, 0
 WEAK_THIRDS = ((0, 0.6), (1 / 3, 0.5), (2 / 3, 0.6), (1 / 6, 0.12), (1 / 2, 0.15), (5 / 6, 0.15))
 
 STRONG_EIGHTHS = ((0, 0.8), (1 / 2, 0.8), (1 / 4, 0.1), (3 / 4, 0.1))
+# a counted pulse is known: notes around it, swung or straight, are no reason to doubt it
+COUNTED = ((0, 1.0), (1 / 2, 0.45), (1 / 4, 0.12), (3 / 4, 0.2), (1 / 3, 0.12), (2 / 3, 0.4))
+WEAK_COUNTED = ((0, 0.6), (1 / 2, 0.5), (1 / 4, 0.25), (3 / 4, 0.25), (1 / 3, 0.25), (2 / 3, 0.45))
 TEMPLATES = {
+    "counted": (COUNTED, WEAK_COUNTED),
     "halves": (STRONG, WEAK),
     "thirds": (STRONG_THIRDS, WEAK_THIRDS),
     "eighths": (STRONG_EIGHTHS, WEAK),
@@ -93,6 +98,10 @@ class BarPointer:
         self.phase = 0.0  # 0..1, of the frame's middle
         self.agreement = 0.0  # 0..1: mass that agrees on tempo and phase
         self.look(FREE_BPM, HOME_BPM, HOME_OCTAVES)
+
+    def divide(self, division: str) -> None:
+        """Expect onsets where another division of the pulse puts them; `look` afterwards."""
+        self.space = space(division)
 
     def look(self, bpm: tuple[float, float], home_bpm: float, octaves: float) -> None:
         """Search pulses between two tempi, expecting `home_bpm` give or take `octaves`; belief is lost."""
@@ -193,6 +202,14 @@ class BarPointer:
             return best
         ours = int(low + cluster[low:high].argmax())
         return ours if cluster[ours] * LEAD > cluster[best] else best
+
+    def bpm_spread(self) -> float:
+        """How far the tempi that agree with the winner lie apart (standard deviation, pulses a minute)."""
+        near = np.abs(self.tempi * FRAME_S / self.period_s - 1) < 0.1
+        mass = self.mass[near]
+        bpm = bpm_of(1.0) / (self.tempi[near] * FRAME_S)
+        mean = float(mass @ bpm) / max(float(mass.sum()), 1e-12)
+        return math.sqrt(max(float(mass @ (bpm - mean) ** 2) / max(float(mass.sum()), 1e-12), 0.0))
 
     def octaves(self) -> tuple[tuple[float, float], ...]:
         """(pulse_bpm, probability): the tempo we follow, then its likeliest relatives."""

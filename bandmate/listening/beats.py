@@ -1,8 +1,9 @@
 """The beat tracker: from struck notes to tempo, the next pulse and the bar.
 
 Three layers: the bar pointer decides which pulse (frames of 10 ms), the pulse line says exactly when
-(stamps), the bar vote says which of them is one. It claims no pulse while nobody plays. Runs in the band
-process; imports events, timing.
+(stamps), the bar vote says which of them is one. Keys are heard at once; a microphone's strokes come
+late, so while one is open the bar pointer runs a little behind, and the line reaches ahead as ever.
+It claims no pulse while nobody plays. Runs in the band process; imports events, timing.
 """
 
 from __future__ import annotations
@@ -11,148 +12,154 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bandmate.events import NoteOn
-from bandmate.listening.accents import DRUM_CHANNEL, bar_weight, pooled, pulse_weight
-from bandmate.listening.barpointer import FRAME_S, FREE_BPM, HOME_BPM, HOME_OCTAVES, BarPointer
+from bandmate.events import Attack, Hue, NoteOn
+from bandmate.listening.accents import pooled, pulse_weight, unpooled
+from bandmate.listening.barpointer import FRAME_S, FREE_BPM, HOME_OCTAVES
 from bandmate.listening.bars import BarVote, division, next_in_bar
+from bandmate.listening.course import Course
 from bandmate.listening.pulseline import PulseLine
 from bandmate.timing import Meter, bpm_of
 
-CONFINED = 1.33  # we search this far from a counted tempo (± 25 % and some air); it follows a slow drift
-CONFINED_OCTAVES = 0.3
 REST_PULSES, REST_S = 2.0, 1.5  # after this nothing is claimed
 HUNG_S = 8.0  # a note that sounds on for so long without another onset is a rest, too
 FORGET_S = 30.0  # after this tempo and bar are forgotten
 LOCKED_FROM, LOCKED_UNTIL = 0.45, 0.3  # confidence
-STRAY = 0.16  # the line jumps to the bar pointer when it is this share of a pulse away,
-STRAY_TEMPO = 0.07  # or its tempo this far off,
-STRAY_FRAMES = 25  # for this long
-FLIPPED, FLIPPED_TEMPO = 0.3, 0.04  # so far off at the same tempo: it took the off-beats for beats
-FLIPS_REFUSED = 8  # a counted pulse isn't flipped before the bar pointer has asked so often
 OCTAVE_FRAMES = 25  # how often the rivals are looked up
+AUDIO_LAG_FRAMES = 5  # a stroke in a microphone is known so much later
+AUDIO_OPEN_S = 3.0  # a microphone counts as open for so long after a stroke in it
+FAINT = 0.12  # strokes in a microphone below this are no sign that somebody plays
+CLEAR = 0.3  # and below this their stamps are too unsure for the line
+AUDIO_SURE = 2.0  # what a microphone's full stroke weighs beside a key's: it may be a chord or a whole band
 
 
 class BeatTracker:
     """Feed it struck notes and the time; read state, tempo, next pulse and place in the bar."""
 
-    def __init__(self, meter: Meter) -> None:
-        self.meter = meter
+    def __init__(self, meter: Meter, meters: Sequence[Meter] = ()) -> None:
+        self.meter, self.meters = meter, tuple(meters)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the meter."""
         self._read_meter()
-        self.pointer = BarPointer(division(self.meter))
-        self.line: PulseLine | None = None
-        self.bars = BarVote(self.meter.pulses)
+        self.course = Course(division(self.meter))
+        self.bars = BarVote(self.meter, self.meters)
         self.state = "idle"
+        self.source = ""  # what moves the beat: taps, midi, audio
         self.confidence = 0.0  # 0..1
         self.octaves: tuple[tuple[float, float], ...] = ()
+        self.bpm_spread = 0.0
         self._frame = 0
-        self._pool = 0.0
-        self._stray = 0
-        self._flips = 0
-        self._home_bpm = HOME_BPM
-        self._counted = False
+        self._pools: dict[int, float] = {}  # frame: the weight of what was struck in it
         self._begin_s = -math.inf  # before this the performer only plays pickups
         self._onset_s = -math.inf
         self._awake_s = -math.inf  # when something last sounded
+        self._ports: dict[str, float] = {}  # microphone: when something was last struck in it
         self._now_s = 0.0
+
+    @property
+    def line(self) -> PulseLine | None:
+        """When pulses fall, as far as we know."""
+        return self.course.line
 
     # ---------------------------------------------------------------- what the performer does
 
-    def hear(self, now_s: float, struck: Sequence[NoteOn], sounding: bool) -> None:
-        """One logical step: the notes struck since the last one, and whether anything sounds."""
+    def hear(
+        self, now_s: float, struck: Sequence[NoteOn], sounding: bool, attacks: Sequence[Attack] = (),
+        hues: Sequence[Hue] = (),
+    ) -> None:  # fmt: skip
+        """One logical step: strokes of keys and microphones since the last one; whether anything sounds."""
         self._now_s = now_s
+        for hue in hues:
+            if hue.chroma and not self._odd:
+                self.bars.strike(hue, self.line.count_at(hue.time_s) if self.line else None)
+        for attack in attacks:
+            if attack.time_s >= self._begin_s - FRAME_S * 12:
+                self._attack(attack)
         for note in struck:
-            if note.time_s >= self._begin_s - FRAME_S * 12:
+            if note.time_s >= self._begin_s - FRAME_S * 12 and note.port not in self._ports:
                 self._strike(note)
-        if sounding or struck:
+        struck_now = bool(struck) or any(attack.strength >= FAINT for attack in attacks)
+        if sounding or struck_now:
             self._awake_s = now_s
-        due = math.floor(now_s / FRAME_S + 1e-6)
-        if self.state == "idle" and not struck:
-            self._frame = due
+        due = math.floor(now_s / FRAME_S + 1e-6) - self._lag()
+        if self.state == "idle" and not struck_now:
+            self._frame = max(due, self._frame)
+            self._pools.clear()
             return
         for _ in range(min(due - self._frame, 300)):
             self._advance()
-        self._frame = due
+        self._frame = max(due, self._frame)
         if self.line is not None:
             self.line.roll(now_s)
         self._settle_state(now_s)
 
+    def _lag(self) -> int:
+        """How many frames the bar pointer runs behind: none, unless a microphone is open."""
+        if self._ports:
+            self._ports = {p: at_s for p, at_s in self._ports.items() if self._now_s - at_s < AUDIO_OPEN_S}
+        return AUDIO_LAG_FRAMES if self._ports else 0
+
+    def _pool(self, time_s: float, weight: float) -> None:
+        frame = max(math.floor(time_s / FRAME_S) + 1, self._frame + 1)
+        self._pools[frame] = self._pools.get(frame, 0.0) + weight
+
     def _strike(self, note: NoteOn) -> None:
         weight = pulse_weight(note)
-        self._onset_s = max(self._onset_s, note.time_s)
-        self._pool += weight
+        self._moved_by("midi", note.time_s)
+        self._pool(note.time_s, weight)
         if self.line is None:
+            self.bars.strike(note, None)
             return
+        count = self.line.count_at(note.time_s)
+        self.course.judge.strike(note, count)
         self.line.strike(note.time_s, weight, even=self._odd)
         if self._odd:
             return
-        pitch_class = None if note.channel == DRUM_CHANNEL else note.pitch % 12
-        self.bars.strike(self.line.count_at(note.time_s), bar_weight(note), pitch_class, weight)
+        self.bars.strike(note, self.line.count_at(note.time_s))
+
+    def _attack(self, attack: Attack) -> None:
+        """Something was struck in a microphone: the same, with a weight of its own."""
+        self._ports[attack.port] = self._now_s
+        self._pool(attack.time_s, unpooled(attack.strength))
+        if attack.strength >= FAINT:
+            self._moved_by("audio", attack.time_s)
+        if self.line is None:
+            self.bars.strike(attack, None)
+            return
+        if attack.strength >= CLEAR:
+            self.line.strike(attack.time_s, attack.strength * AUDIO_SURE, even=self._odd)
+        if not self._odd:
+            self.bars.strike(attack, self.line.count_at(attack.time_s))
+
+    def _moved_by(self, source: str, time_s: float) -> None:
+        self._onset_s = max(self._onset_s, time_s)
+        if time_s > self._begin_s + FRAME_S:
+            self.source = source
 
     def _advance(self) -> None:
-        onset = pooled(self._pool) if self._pool else 0.0
-        self._pool = 0.0
         self._frame += 1
+        weight = self._pools.pop(self._frame, 0.0)
         frame_s = self._frame * FRAME_S
-        if frame_s < self._begin_s:
-            onset = 0.0
         listening = frame_s >= self._begin_s and frame_s - self._onset_s < REST_S
-        self.pointer.advance(onset, listening)
-        if self._counted:
-            self._follow_drift()
+        onset = pooled(weight) if weight and frame_s >= self._begin_s else 0.0
+        was = self.line
+        self.course.advance(self._frame, onset, listening)
         if self._frame % OCTAVE_FRAMES == 0:
-            self.octaves = self.pointer.octaves()
+            self.octaves = self.course.pointer.octaves()
+            self.bpm_spread = self.course.pointer.bpm_spread()
         if frame_s >= self._begin_s:
-            self._steer(frame_s)
+            self.course.steer(frame_s)
+        if self.line is not None and self.line is not was and not self._odd:
+            self._recount(self.line, was)
 
-    def _steer(self, frame_s: float) -> None:
-        """Keep the fine line near the coarse estimate: lean once a pulse, jump when it stays far off."""
-        coarse = self.pointer
-        middle_s = frame_s - FRAME_S / 2  # an onset of this frame came, on average, in its middle
-        if self.line is None:
-            if coarse.agreement > 0.1:
-                self._draw_line(0, middle_s - coarse.phase * coarse.period_s)
-            return
-        line = self.line
-        around = 0.5 if self._odd else 1.0  # in 7/8 pulses start on any eighth
-        off = coarse.phase - line.count_at(middle_s)  # > 0: the coarse one is ahead
-        off = (off + around / 2) % around - around / 2
-        far = abs(off) > STRAY or abs(coarse.period_s / line.period_s - 1) > STRAY_TEMPO
-        self._stray = self._stray + 1 if far else max(self._stray - 2, 0)
-        if self._stray > STRAY_FRAMES and coarse.agreement > 0.2:
-            if self._refuse_flip(abs(off)):
-                return
-            pulse_s = middle_s - coarse.phase * coarse.period_s
-            self._draw_line(round(line.count_at(pulse_s)), pulse_s)
-        elif not far and (self._frame * FRAME_S - line.at_s) % line.period_s < FRAME_S:
-            line.hint(-off * line.period_s, coarse.period_s)
-
-    def _refuse_flip(self, off: float) -> bool:
-        """Whoever counted in knows where the beat is: syncopation doesn't turn it round."""
-        line, coarse = self.line, self.pointer
-        same_tempo = line is not None and abs(coarse.period_s / line.period_s - 1) < FLIPPED_TEMPO
-        if line is None or not (
-            self._counted and same_tempo and off > FLIPPED and self._flips < FLIPS_REFUSED
-        ):
-            return False
-        self._flips += 1
-        self._stray = 0
-        coarse.seed(line.period_s, line.count_at(self._frame * FRAME_S) % 1.0)
-        return True
-
-    def _draw_line(self, count: int, pulse_s: float) -> None:
-        self.line = PulseLine(count, pulse_s, self.pointer.period_s, doubt=2.0)
-        self._stray = 0
-
-    def _follow_drift(self) -> None:
-        """A counted tempo may drift away slowly: the window of tempi moves with it, the octave stays."""
-        now_bpm = bpm_of(self.pointer.period_s)
-        if abs(math.log2(now_bpm / self._home_bpm)) > 0.16 and self.pointer.agreement > 0.4:
-            self._home_bpm = now_bpm
-            self.pointer.follow((now_bpm / CONFINED, now_bpm * CONFINED), now_bpm, CONFINED_OCTAVES)
+    def _recount(self, line: PulseLine, was: PulseLine | None) -> None:
+        """The pulse is another one: so are its bars; what we were told is one stays there."""
+        one = None
+        if was is not None and self.bars.told:
+            since_one = (was.count - self.bars.one) % self.bars.pulses
+            one = round(line.count_at(was.time_of(was.count - since_one)))
+        self.bars.recount(line.count_at, one)
 
     def _settle_state(self, now_s: float) -> None:
         self.confidence = self._agree()
@@ -162,7 +169,7 @@ class BeatTracker:
             self.state = "counting"
         elif min(quiet_s, hung_s) > FORGET_S or (quiet_s > FORGET_S):
             self._lose()
-        elif quiet_s > max(REST_PULSES * self.pointer.period_s, REST_S) or hung_s > HUNG_S:
+        elif quiet_s > max(REST_PULSES * self.course.pointer.period_s, REST_S) or hung_s > HUNG_S:
             self.state = "coasting"
         else:
             bar = LOCKED_UNTIL if self.state == "locked" else LOCKED_FROM
@@ -172,9 +179,8 @@ class BeatTracker:
 
     def _lose(self) -> None:
         if self.state != "lost":
-            self.pointer.look(FREE_BPM, HOME_BPM, HOME_OCTAVES)
-            self.line, self._counted = None, False
-            self.bars = BarVote(self.meter.pulses)
+            self.course.free()
+            self.bars = BarVote(self.meter, self.meters)
             self.state, self.octaves, self.confidence = "lost", (), 0.0
 
     def _agree(self) -> float:
@@ -182,7 +188,7 @@ class BeatTracker:
         if self.line is None:
             return 0.0
         waited = (self._now_s - max(self._onset_s, self._begin_s)) / self.line.period_s
-        return self.pointer.agreement * math.exp(-max(waited - REST_PULSES, 0.0) / 4.0)
+        return self.course.pointer.agreement * math.exp(-max(waited - REST_PULSES, 0.0) / 4.0)
 
     # ---------------------------------------------------------------- what somebody tells us
 
@@ -194,16 +200,14 @@ class BeatTracker:
             steps = max(round((taps_s[-1] - taps_s[0]) / pulse_s), 1)
             pulse_s = (taps_s[-1] - taps_s[0]) / steps
         else:
-            pulse_s = self.line.period_s if self.line else self.pointer.period_s
-        self.line = PulseLine(0, first_pulse_s, pulse_s)
-        self.bars = BarVote(self.meter.pulses)
+            pulse_s = self.line.period_s if self.line else self.course.pointer.period_s
+        line = PulseLine(0, first_pulse_s, pulse_s)
+        line.stand(self._now_s)
+        self.bars = BarVote(self.meter, self.meters)
         self.bars.tell(0)
-        while self.line.at_s > self._now_s:  # stand on the last pulse that has passed
-            self.line.count -= 1
-            self.line.at_s -= pulse_s
         self._begin_s = first_pulse_s
-        self._counted = True
-        self._confine(bpm_of(pulse_s), self.line.count_at(self._now_s) % 1.0)
+        self._told(line)
+        self.source = "taps"
         self.state = "counting" if self._now_s < first_pulse_s else "locked"
 
     def relabel(self, pulses: float) -> None:
@@ -212,58 +216,55 @@ class BeatTracker:
             return
         one = self.bars.one
         whole = math.floor(pulses)
-        self.line.count += whole
+        self._renumber(self.line, self.line.count + whole)
         if pulses != whole:
             self.line.at_s -= (pulses - whole) * self.line.period_s
-            self._reseed()
+            self._told(self.line)
         self.bars.tell(one)
 
     def scale(self, ratio: float) -> None:
         """Half or double time: the pulse rate times `ratio`; a pulse stays a pulse, one stays one."""
-        self._home_bpm *= ratio
-        if self.line is None:
-            self.pointer.look(FREE_BPM, self._home_bpm, HOME_OCTAVES)
+        line = self.line
+        if line is None:
+            self.course.home_bpm *= ratio
+            self.course.pointer.look(FREE_BPM, self.course.home_bpm, HOME_OCTAVES)
             return
-        since_one = (self.line.count - self.bars.one) % self._bar_pulses
+        since_one = (line.count - self.bars.one) % self._bar_pulses
         place = since_one * ratio
         skip = (math.ceil(place) - place) / ratio  # old pulses until one that stays a pulse
-        self.line.at_s += skip * self.line.period_s
-        self.line.period_s /= ratio
-        self.line.count = math.ceil(place)
-        while self.line.at_s > self._now_s:
-            self.line.count -= 1
-            self.line.at_s -= self.line.period_s
+        line.at_s += skip * line.period_s
+        line.period_s /= ratio
+        line.count = math.ceil(place)
+        line.stand(self._now_s)
         self.bars.tell(0)
-        self._reseed()
+        self._told(line)
 
     def set_meter(self, meter: Meter) -> None:
         """Another meter from here on; the count goes on, and one is where it was."""
         if meter == self.meter:
             return
-        one, told = self.bars.one, self.bars.told
-        if self.line is not None:
-            self.line.count = math.floor((self.line.count - one) % self._bar_pulses)
-        self.bars = BarVote(meter.pulses)
+        one, told, line = self.bars.one, self.bars.told, self.line
+        if line is not None:
+            self._renumber(line, math.floor((line.count - one) % self._bar_pulses))
+        self.bars = self.bars.turned(meter, line.count_at if line is not None and not told else None)
         if told:
             self.bars.tell(0)
         before, self.meter = self.meter, meter
         self._read_meter()
         if division(meter) != division(before):
-            self.pointer = BarPointer(division(meter))
-            self._reseed()
+            line, self.course = self.line, Course(division(meter))
+            if line is not None:
+                self._told(line)
 
-    def _reseed(self) -> None:
-        if self.line is not None:
-            self._confine(bpm_of(self.line.period_s), self.line.count_at(self._now_s) % 1.0)
+    def _renumber(self, line: PulseLine, count: int) -> None:
+        """The same pulse under another number."""
+        was, line.count = line.count, count
+        self.course.judge.recount((was, line.period_s), (count, line.period_s))
 
-    def _confine(self, bpm: float, phase: float) -> None:
-        """Search only near a tempo that somebody gave us, and believe it."""
-        self._home_bpm = bpm
-        self._counted = True
-        self.pointer.look((bpm / CONFINED, bpm * CONFINED), bpm, CONFINED_OCTAVES)
-        self.pointer.seed(self.line.period_s if self.line else self.pointer.period_s, phase)
-        self.octaves = self.pointer.octaves()
-        self._stray = self._flips = 0
+    def _told(self, line: PulseLine) -> None:
+        """Somebody gave us this pulse."""
+        self.course.tell(line, self._frame * FRAME_S)
+        self.octaves = self.course.pointer.octaves()
 
     # ---------------------------------------------------------------- what we understand
 

@@ -1,4 +1,4 @@
-"""Plugs the product's own `Listener` into the tracking bench: `make_midi` and `make_chords`.
+"""Plugs the product's own `Listener` into the tracking bench: `make_midi`, `make_audio` and the others.
 
 For benchmarks only; virtual time from the caller, nothing else.
 """
@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bandmate.events import Event, NoteOff, NoteOn
 from bandmate.listening.listener import Listener
 from bandmate.listening.tonality import KEYS
+from bandmate.patch import Microphone
 from bandmate.timing import STEP_S, Meter, period_s, step_time_s
 
+if TYPE_CHECKING:
+    from bandmate.listening.audio.analysis import Analysis
+
+LOOK_S = 0.05  # the chord bench looks so often
 AHEAD_S = 0.05  # a pulse is announced so long before it falls
+AUDIO_HOP_S = 0.01  # the sound comes in blocks of this length
 SOUNDS_S = 0.6  # the beat bench sends no note-offs
+PITCH_LOW_HZ, PITCH_HIGH_HZ = 28.0, 2500.0  # the pitch bench names no range: a bass's A to a flute's top
 
 
 class MidiBench:
@@ -32,6 +43,10 @@ class MidiBench:
         """A key was struck at `t` seconds."""
         self._events.append(NoteOn(float(t), int(pitch), int(vel), channel=channel))
         heappush(self._offs, (float(t) + SOUNDS_S, int(pitch), channel))
+
+    def post(self, events: Sequence[Event]) -> None:
+        """What the ears heard."""
+        self._events += events
 
     def count_in(self, times: Sequence[float]) -> None:
         """Beats that were tapped, the first one a downbeat."""
@@ -65,12 +80,55 @@ class MidiBench:
         return [{"time": pulse_s, "down": heard.downbeat_in == 0, "bpm": self.bpm, "conf": heard.confidence}]
 
 
-class ChordBench:
-    """The chord bench's tracker."""
+class AudioBench:
+    """The beat bench's tracker of sound: one microphone that hears everybody."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate_hz: float) -> None:
+        from bandmate.listening.audio.analysis import Analysis  # it loads aubio
+
+        self.rate_hz = rate_hz
+        self.hop = round(rate_hz * AUDIO_HOP_S)
+        self._analysis = Analysis(rate_hz, (Microphone(hears="harmony"),))
+        self._pulses = MidiBench()
+        self._frames = 0
+
+    @property
+    def bpm(self) -> float | None:
+        """The tempo as it is understood now."""
+        return self._pulses.bpm
+
+    def count_in(self, times: Sequence[float]) -> None:
+        """Beats that were tapped, the first one a downbeat."""
+        self._pulses.count_in(times)
+
+    def process(self, block: NDArray[np.float32]) -> list[dict[str, object]]:
+        """A block of sound; returns the pulses announced."""
+        self._frames += len(block)
+        end_s = self._frames / self.rate_hz
+        self._pulses.post(self._analysis.hear(block, end_s))
+        return self._pulses.tick(end_s)
+
+
+class ChordBench:
+    """The chord bench's tracker, of keys or (with a rate) of the sound in one microphone."""
+
+    def __init__(self, rate_hz: float = 0.0) -> None:
         self.listener = Listener(Meter())
+        self.rate_hz, self.hop = rate_hz, round(rate_hz * LOOK_S)
         self._events: list[Event] = []
+        self._analysis: Analysis | None = None
+        self._frames = 0
+
+    def process(self, block: NDArray[np.float32]) -> tuple[int | None, str, int | None]:
+        """A block of sound; what is believed at its end."""
+        from bandmate.listening.audio.analysis import Analysis  # it loads aubio
+
+        if self._analysis is None:
+            self._analysis = Analysis(self.rate_hz, (Microphone(hears="harmony"),))
+        self._frames += len(block)
+        end_s = self._frames / self.rate_hz
+        self._events += self._analysis.hear(block, end_s)
+        return self.tick(end_s)
 
     def note_on(self, t: float, p: int, v: int) -> None:
         """A key was struck."""
@@ -83,7 +141,7 @@ class ChordBench:
     def tick(self, t: float) -> tuple[int | None, str, int | None]:
         """What is believed at `t`: root, maj or min, key (tonic, +12 in minor)."""
         step, self._events = self._events, []
-        start_s = t - 0.05
+        start_s = t - LOOK_S
         for index in range(1, 11):
             now_s = t if index == 10 else start_s + index * STEP_S
             due = [event for event in step if event.time_s <= now_s]
@@ -102,6 +160,43 @@ def make_midi() -> MidiBench:
     return MidiBench()
 
 
+def make_audio(rate_hz: float) -> AudioBench:
+    """The beat bench's factory for sound."""
+    return AudioBench(rate_hz)
+
+
 def make_chords(rate_hz: float = 0.0) -> ChordBench:
     """The chord bench's factory."""
-    return ChordBench()
+    return ChordBench(rate_hz)
+
+
+class PitchBench:
+    """The pitch bench's tracker: the ears' own, over the whole range of voices and horns."""
+
+    def __init__(self, rate_hz: float) -> None:
+        from bandmate.listening.audio.pitch import PitchTracker
+
+        self._tracker = PitchTracker(rate_hz, PITCH_LOW_HZ, PITCH_HIGH_HZ)
+        self.hop = self._tracker.hop
+        self.process = self._tracker.hear
+
+
+class OnsetBench:
+    """The onset bench's detector: the ears' own for a microphone that hears harmony, whatever it hears."""
+
+    def __init__(self, rate_hz: float) -> None:
+        from bandmate.listening.audio.onsets import OnsetDetector
+
+        self._detector = OnsetDetector(rate_hz, "harmony")
+        self.hop = self._detector.hop
+        self.process = self._detector.hear
+
+
+def make_pitch(rate_hz: float) -> PitchBench:
+    """The pitch bench's factory."""
+    return PitchBench(rate_hz)
+
+
+def make_onset(rate_hz: float) -> OnsetBench:
+    """The onset bench's factory."""
+    return OnsetBench(rate_hz)

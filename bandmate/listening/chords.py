@@ -1,28 +1,33 @@
 """The chord listener: which chord the performer means, as soon as it is struck.
 
 Evidence per pitch class decays and is renewed by what sounds; every chord of `harmony.QUALITIES` on every
-root is ranked by it, helped by the bass, the key and the chord we already believe. A struck block of notes
-pushes the past aside at once, because the band binds its pitches as late as it can; a single line never
-re-harmonises. Runs in the band process; imports events, harmony.
+root is ranked by it (`naming.py`), helped by the bass, the key, the chord that the song leads us to expect
+and the chord we already believe. A struck block of notes pushes the past aside at once, because the band
+binds its pitches as late as it can; a single line never re-harmonises. Runs in the band process; imports
+events, harmony and its own room.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from bandmate.events import NoteOn
+from bandmate.events import Hue, NoteOn
 from bandmate.harmony import QUALITIES, Chord, Key
 from bandmate.listening.accents import DRUM_CHANNEL
+from bandmate.listening.ear import Ear, shipped
+from bandmate.listening.naming import NAMES, Shapes, chord_at, index_of
 from bandmate.listening.sounding import Sounding
-from bandmate.listening.tonality import Tonality, diatonic_share
+from bandmate.listening.tonality import Tonality
 
 FADE_S = 0.7  # evidence of a note that has ended
 RING_S = 1.5  # how fast a pedalled string fades as evidence
 HELD_RATE = 0.8  # evidence a held note gives each second
+STRUCK = 0.4  # evidence of the softest stroke; velocity adds up to 1
 TOGETHER_S = 0.04  # notes this close are one stroke
 PUSH = 0.2  # what is left of older evidence when a block is struck
 BASS_PUSH = 0.25  # or when the bass moves on a pulse
@@ -31,43 +36,34 @@ BASS_BELOW = 57
 LISTEN_S = 0.05  # how often we think again without a new note
 STAY, STAY_QUALITY = 0.03, 0.05  # lead of the root we believe, and of its quality
 KEY_BONUS = 0.25
+HUE = 0.05  # evidence of a pure colour, each time
+HUE_FADE_S = 0.2  # a microphone's evidence fades so fast: it is renewed while it sounds
+HUE_STAY = 0.15  # lead of the root we believe
+HUE_BASS = 2.0  # a microphone's bass tells more of the chord than its overtones do
+HUE_SURE = 0.5  # a lead that makes us sure of it
+UNSURE, LOST_S = 0.4, 0.4  # no root is likelier than this for so long: no chord
+SEEN_S = 0.5  # a microphone that showed colour so lately is where harmony comes from
+APART = 8  # semitones under the rest: a bass of its own
+SLASH_S = 0.5  # a bass that was not struck with the chord must last so long to be named
+CAUGHT_S = 0.6  # a note that only the pedal holds counts as under the hand for so long
+LINE_FROM = 72  # C5: what two tones up here say is left to the melody
+LEFT_BELOW, BROKEN_S = 64, 1.2  # a left hand that breaks its chord does it down here, and so quickly
+SETTLED_S = 0.06  # two notes that sound together for so long are no legato line
+EAR = 0.5  # what a factor of e in the trained ear's likelihood counts beside the shapes
+DEAFEST = -8.0  # no chord is less likely than this to the ear, in factors of e
+EXPECTED = 0.3  # lead of a chord that the song surely leads to
 MARGIN = 0.02  # below this lead nothing is claimed
+LOW_BELOW = 48  # C3: a performer who plays down here plays the roots
+LOW_AWAY_S = 2.0  # without a low note for so long, they may leave the roots to the bass player
+ROOTLESS_S = 12.0  # over how long we compare both readings,
+LEAD_MOST = 4.0  # a moment says no more than so many factors of e
+TRIAD = 2.0  # what a plain triad in the middle says for its root
+ROOTLESS_FIT = 0.15  # a shape that fits a chord without its root so much better shows that it is one
+ROOTLESS_FOR_S = 16.0  # a voicing without its root stands for what is played so long after it,
+SHOWN = 1.5  # and so surely
+ROOTLESS_DOUBT = -0.3  # where that comparison begins: a pianist alone plays roots
 
-# per quality: weight of each further tone beside the root, and what its claim costs
-COST = {
-    "": 0.0, "m": 0.0, "7": 0.09, "maj7": 0.09, "m7": 0.08, "mMaj7": 0.2, "6": 0.13, "m6": 0.16,
-    "sus4": 0.09, "sus2": 0.13, "7sus4": 0.16, "dim": 0.12, "dim7": 0.16, "m7b5": 0.14, "aug": 0.16,
-    "9": 0.2, "maj9": 0.2, "m9": 0.2, "5": 0.03,
-}  # fmt: skip
-TONE_WEIGHTS = (1.0, 0.8, 0.8, 0.6, 0.4)
-FOREIGN = -0.35
-PRESENT = 0.06  # share of the evidence that makes a tone present
-MISSING = 0.04  # what a tone that isn't there costs
-NAMES = tuple(QUALITIES)
 Floats = npt.NDArray[np.float64]
-
-
-def templates() -> tuple[Floats, Floats]:
-    """Weights of the pitch classes for each chord (qualities * 12 roots, 12), and the costs."""
-    rows, costs = [], []
-    for name, tones in QUALITIES.items():
-        row = np.full(12, FOREIGN)
-        for tone, weight in zip(tones, TONE_WEIGHTS, strict=False):
-            row[tone] = weight
-        rows += [np.roll(row, root) for root in range(12)]
-        costs += [COST[name]] * 12
-    return np.array(rows), np.array(costs)
-
-
-def bass_bonus() -> Floats:
-    """What a bass note says for each chord, (12 basses, qualities * 12 roots)."""
-    bonus = np.full((12, len(NAMES) * 12), -0.04)
-    for number, tones in enumerate(QUALITIES.values()):
-        for root in range(12):
-            for tone in tones:
-                bonus[(root + tone) % 12, number * 12 + root] = 0.0
-            bonus[root, number * 12 + root] = 0.1
-    return bonus
 
 
 class ChordListener:
@@ -78,14 +74,22 @@ class ChordListener:
         self.chord: Chord | None = None
         self.certainty = 0.0
         self.since_s = 0.0
-        self._templates, self._costs = templates()
-        self._wanted = MISSING * (self._templates > 0)
-        self._bass_bonus, self._diatonic = bass_bonus(), diatonic_share()
+        self.expected: Floats | None = None  # how likely each root comes next, minor ones from 12 on
+        self.rootless = ROOTLESS_DOUBT  # above 0: the performer leaves the roots out
+        self._shapes, self._ear, self._weights = Shapes(), Ear(), shipped()
         self._evidence = np.zeros(12)
         self._bass: int | None = None
-        self._bass_s = 0.0
+        self._turned_s = 0.0  # when the root changed last
+        self._root_s = -1.0  # when the bass had the root last
+        self._missing_s = -ROOTLESS_FOR_S  # when a voicing showed that its root was left out
+        self._low_s = 0.0  # when something below C3 sounded last
         self._stroke: list[NoteOn] = []
+        self._left: list[NoteOn] = []  # the newest strokes of the left hand
         self._pushed = False
+        self._count: float | None = None
+        self._chance = np.full(24, 1 / 24)  # of each root and third, by the trained ear
+        self._lost_s = 0.0
+        self._seen_s = -SEEN_S - 1.0  # the newest colour of a microphone
         self._now_s = 0.0
         self._thought_s = 0.0
 
@@ -95,26 +99,45 @@ class ChordListener:
         return self.tonality.key
 
     def hear(
-        self, now_s: float, struck: Sequence[NoteOn], sounding: Sounding, pulse_count: float | None
-    ) -> None:
+        self, now_s: float, struck: Sequence[NoteOn], sounding: Sounding, pulse_count: float | None,
+        hues: Sequence[Hue] = (),
+    ) -> None:  # fmt: skip
         """One logical step; `pulse_count` with its fraction says where on the pulse it falls."""
         notes = [note for note in struck if note.channel != DRUM_CHANNEL]
-        if not notes and now_s - self._thought_s < LISTEN_S - 1e-6:
+        colours = [hue for hue in hues if hue.chroma]
+        if not notes and not colours and now_s - self._thought_s < LISTEN_S - 1e-6:
             return
         seconds = now_s - self._thought_s
         self._thought_s = self._now_s = now_s
         self._renew(seconds, sounding)
+        self._ear.wait(seconds, now_s, sounding.tones.values())
         for note in notes:
             self._strike(note, pulse_count)
+        for hue in colours:
+            self._see(hue)
         if not sounding.tones and not notes and self._evidence.max() < 1e-3:
             return
         self._follow_bass(sounding, pulse_count, bool(notes))
-        self._think(sounding)
-        self.tonality.hear(seconds, self._evidence, self.chord)
+        self._think(seconds, sounding)
+        pulses = None if pulse_count is None or self._count is None else max(0.0, pulse_count - self._count)
+        self._count = pulse_count
+        self.tonality.hear(seconds, self._evidence, self.chord, pulses)
+
+    @property
+    def _by_ear(self) -> bool:
+        """Whether harmony comes from a microphone now."""
+        return self._now_s - self._seen_s < SEEN_S
+
+    def _see(self, hue: Hue) -> None:
+        """The colour of a microphone: evidence for what sounds in it, and its bass."""
+        self._evidence += HUE * np.array(hue.chroma)
+        self._seen_s = hue.time_s
+        if hue.bass and max(hue.bass) > 0:
+            self._bass = int(np.argmax(hue.bass))
 
     def _renew(self, seconds: float, sounding: Sounding) -> None:
         """Evidence fades; what sounds renews it, a pedalled string less and less."""
-        self._evidence *= math.exp(-seconds / FADE_S)
+        self._evidence *= math.exp(-seconds / (HUE_FADE_S if self._by_ear else FADE_S))
         for tone in sounding.tones.values():
             age_s = self._now_s - tone.struck_s
             ring = 1.0 if tone.fingered else math.exp(-age_s / RING_S)
@@ -124,7 +147,10 @@ class ChordListener:
         if self._stroke and note.time_s - self._stroke[0].time_s > TOGETHER_S:
             self._stroke, self._pushed = [], False
         self._stroke.append(note)
-        self._evidence[note.pitch % 12] += 0.4 + note.velocity / 127
+        if note.pitch < LEFT_BELOW:
+            self._left = [old for old in self._left if note.time_s - old.time_s < BROKEN_S] + [note]
+        self._ear.strike(note.pitch, note.velocity / 127)
+        self._evidence[note.pitch % 12] += STRUCK + note.velocity / 127
         if not self._pushed and self._is_block():
             self._pushed = True
             self._push(PUSH)
@@ -141,48 +167,157 @@ class ChordListener:
 
     def _follow_bass(self, sounding: Sounding, pulse_count: float | None, struck: bool) -> None:
         low = min((tone.pitch for tone in sounding.tones.values()), default=127)
+        if low < LOW_BELOW:
+            self._low_s, self.rootless = self._now_s, ROOTLESS_DOUBT
+            self._missing_s = -ROOTLESS_FOR_S
         if low >= BASS_BELOW or low % 12 == self._bass:
             return
-        self._bass, self._bass_s = low % 12, self._now_s
+        self._bass = low % 12
         on_pulse = pulse_count is None or abs(pulse_count - round(pulse_count)) < NEAR_PULSE
         if struck and on_pulse and not self._pushed:
             self._push(BASS_PUSH)
 
     # ---------------------------------------------------------------- deciding
 
-    def _think(self, sounding: Sounding) -> None:
+    def _think(self, seconds: float, sounding: Sounding) -> None:
         """Rank every chord; change only to one that more than a single line supports."""
         total = float(self._evidence.sum())
         if total < 1e-3:
             return
-        share = self._evidence / total
-        absent = np.maximum(0.0, 1 - share / PRESENT)
-        score = self._templates @ share - self._wanted @ absent - self._costs
-        if self._bass is not None:
-            score += self._bass_bonus[self._bass]
-        if self.tonality.index is not None:
-            score += KEY_BONUS * (self._diatonic[self.tonality.index] - 1)
-        current = self._index(self.chord)
-        if current is not None:
-            score[current % 12 :: 12] += STAY
-            score[current] += STAY_QUALITY
+        current = index_of(self.chord)
+        score = self._ranked(seconds, self._evidence / total, sounding, current)
         best = int(score.argmax())
         rivals = score.copy()
         rivals[best % 12 :: 12] = -9.0  # other qualities of this root are no rivals
         lead = float(score[best] - rivals.max())
-        self.certainty = max(0.0, min(1.0, lead / 0.5))
-        if best != current and lead > MARGIN and self._supported(best, sounding):
-            self.chord = Chord(best % 12, NAMES[best // 12])
+        if best != current and lead > MARGIN and (self._by_ear or self._supported(best, sounding)):
+            if current is None or current % 12 != best % 12:
+                self._turned_s = self._now_s
+            named = chord_at(best)
+            same = self.chord is not None and self.chord.root == named.root
+            self.chord = replace(named, bass=self.chord.bass) if same and self.chord else named
             self.since_s = self._now_s
+        self._name_bass(sounding)
+        self._weigh(seconds, sounding, lead)
 
-    @staticmethod
-    def _index(chord: Chord | None) -> int | None:
-        return None if chord is None else NAMES.index(chord.quality) * 12 + chord.root
+    def _weigh(self, seconds: float, sounding: Sounding, lead: float) -> None:
+        """How likely the root we believe is right; where nothing is likely for a while, there is no chord."""
+        if self.chord is None:
+            self.certainty = 0.0
+        elif self._by_ear:
+            self.certainty = max(0.0, min(1.0, lead / HUE_SURE))
+        else:
+            self.certainty = float(self._chance[self.chord.root] + self._chance[self.chord.root + 12])
+        many = len({pitch % 12 for pitch in sounding.held}) >= 3
+        lost = not self._by_ear and many and float((self._chance[:12] + self._chance[12:]).max()) < UNSURE
+        self._lost_s = self._lost_s + seconds if lost else 0.0
+        if self._lost_s > LOST_S:
+            self.chord, self.certainty = None, 0.0
+
+    def _name_bass(self, sounding: Sounding) -> None:
+        """Write the performer's bass under the chord where it is clearly another one: `C/E`.
+
+        One that goes from root to fifth and back is no other; one close under a triad inverts it.
+        """
+        low = min(sounding.tones.values(), key=lambda tone: tone.pitch, default=None)
+        if self.chord is None or low is None or low.pitch >= BASS_BELOW:
+            return
+        tone, chord = low.pitch % 12, self.chord
+        if tone == chord.root:
+            self._root_s = self._now_s
+            if chord.bass is not None:
+                self.chord = Chord(chord.root, chord.quality)
+            return
+        above = min((each.pitch for each in sounding.tones.values() if each is not low), default=low.pitch)
+        struck = {note.pitch % 12 for note in self._stroke}
+        clear = low.pitch < LOW_BELOW or above - low.pitch >= APART
+        meant = (tone in struck and len(struck) >= 3) or self._now_s - low.struck_s > SLASH_S
+        only_moves = (tone - chord.root) % 12 == 7 and self._root_s >= self._turned_s
+        if clear and meant and not only_moves and tone != chord.bass:
+            self.chord = Chord(chord.root, chord.quality, tone)
+
+    def _ranked(self, seconds: float, share: Floats, sounding: Sounding, current: int | None) -> Floats:
+        """What speaks for each chord, with its root in the hands or, as far as that is likely, without."""
+        shapes = self._shapes
+        if self._by_ear:
+            return self._seen(share, current)
+        likely = np.exp(self._ear.likelihoods(self._weights, self._hands(sounding)))
+        without = self._without_roots(seconds, likely, self._shown(sounding))
+        chance = (1 - without) * likely[0] + without * likely[1]
+        self._chance = chance / chance.sum()
+        score: Floats = EAR * np.maximum(np.log(self._chance + 1e-9), DEAFEST)[shapes.kinds]
+        score += shapes.rootless(share) if without > 0.5 else shapes.rooted(share, self._bass)
+        if self.tonality.index is not None:
+            score += KEY_BONUS * (shapes.diatonic[self.tonality.index] - 1)
+        if self.expected is not None:
+            score += EXPECTED * self.expected[shapes.kinds]
+        if current is not None:
+            score[current % 12 :: 12] += STAY
+            score[current] += STAY_QUALITY
+        return score
+
+    def _seen(self, share: Floats, current: int | None) -> Floats:
+        """What speaks for each chord in the colour of a microphone."""
+        score = self._shapes.rooted(share, self._bass, HUE_BASS)
+        if self.tonality.index is not None:
+            score += KEY_BONUS * (self._shapes.diatonic[self.tonality.index] - 1)
+        if current is not None:
+            score[current % 12 :: 12] += HUE_STAY
+            score[current] += STAY_QUALITY
+        return score
+
+    def _hands(self, sounding: Sounding) -> tuple[int, ...]:
+        """The pitches under the fingers, and those that the pedal has just caught."""
+        return tuple(sorted(
+            tone.pitch for tone in sounding.tones.values()
+            if tone.fingered or self._now_s - tone.struck_s < CAUGHT_S
+        ))  # fmt: skip
+
+    def _shown(self, sounding: Sounding) -> float:
+        """What the shape under the hands shows of the roots: 1 left out, -1 a plain triad, 0 nothing."""
+        settled_s = self._now_s - 2 * SETTLED_S
+        here = {tone.pitch % 12 for tone in sounding.tones.values()
+                if tone.pitch < LINE_FROM and tone.struck_s < settled_s}  # fmt: skip
+        if len(here) == 3:
+            triads = ({(tone + step) % 12 for step in (0, third, 7)} for tone in here for third in (3, 4))
+            return -1.0 if here in triads else 0.0
+        if len(here) < 4:
+            return 0.0
+        share = np.zeros(12)
+        share[list(here)] = 1 / len(here)
+        return float(
+            self._shapes.rootless(share).max() - self._shapes.rooted(share, None).max() > ROOTLESS_FIT
+        )
+
+    def _without_roots(self, seconds: float, likely: Floats, shown: float) -> float:
+        """How likely the performer has left the roots to the bass player for a while, 0..1."""
+        if self._now_s - self._low_s < LOW_AWAY_S:
+            return 0.0
+        if shown > 0:
+            self._missing_s = self._now_s
+        if self._now_s - self._missing_s < ROOTLESS_FOR_S:
+            self.rootless = max(self.rootless, SHOWN)
+        if len(self._stroke) + len(self._left) > 1:  # a single line tells nothing
+            rooted, rootless = np.log(likely.sum(1) + 1e-12)
+            lead = min(max(float(rootless - rooted), -LEAD_MOST), LEAD_MOST)
+            lead = -TRIAD if shown < 0 else lead
+            self.rootless += (lead - self.rootless) * (1 - math.exp(-seconds / ROOTLESS_S))
+        return 1 / (1 + math.exp(-4 * self.rootless))
 
     def _supported(self, index: int, sounding: Sounding) -> bool:
-        """At least three of its tones sound or were just struck, or two over a bass."""
+        """More than a single line: three of its tones sound or were just struck, or two over a bass.
+
+        Two are enough in the middle where roots are left out, or where the left hand breaks a chord.
+        """
         tones = {(index % 12 + step) % 12 for step in QUALITIES[NAMES[index // 12]]}
-        here = {pitch % 12 for pitch in sounding.held} | {note.pitch % 12 for note in self._stroke}
-        found = len(tones & here)
+        here = {*sounding.held, *(note.pitch for note in self._stroke)}
+        found = len(tones & {pitch % 12 for pitch in here})
         low = sounding.held[0] if sounding.held else 127
-        return found >= 3 or (found >= 2 and low < BASS_BELOW and low % 12 in tones)
+        if found >= 3 or (found >= 2 and low < BASS_BELOW and low % 12 in tones):
+            return True
+        inside = {note.pitch for note in self._left if self._now_s - note.time_s < BROKEN_S}
+        if self.rootless > 0:
+            settled_s = self._now_s - SETTLED_S
+            inside |= {tone.pitch for tone in sounding.tones.values() if tone.struck_s < settled_s}
+            inside |= {note.pitch for note in self._stroke if len(self._stroke) > 1}
+        return len(tones & {pitch % 12 for pitch in inside if pitch < LINE_FROM}) >= 2

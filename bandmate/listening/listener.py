@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bandmate.events import Event, Heard, NoteOff, NoteOn
+from bandmate.events import Attack, Event, Heard, Hue, NoteOff, NoteOn
+from bandmate.harmony import Key
 from bandmate.listening.beats import BeatTracker
 from bandmate.listening.chords import ChordListener
-from bandmate.listening.feel import Feel
+from bandmate.listening.expectation import Expectation
+from bandmate.listening.feel import FeelListener
+from bandmate.listening.pulseline import PulseLine
 from bandmate.listening.sounding import Sounding
-from bandmate.timing import Meter
+from bandmate.timing import BeatMap, Meter
+
+AUDIBLE_DB = -50.0  # a microphone above this level is somebody playing
 
 
 class Listener:
@@ -21,29 +26,55 @@ class Listener:
     Pitches in `melody` (a zone that says so) move beats and feel, but never the harmony.
     """
 
-    def __init__(self, meter: Meter, melody: frozenset[int] = frozenset()) -> None:
-        self.meter, self.melody = meter, melody
+    def __init__(
+        self, meter: Meter, melody: frozenset[int] = frozenset(), meters: Sequence[Meter] = ()
+    ) -> None:
+        self.meter, self.melody, self.meters = meter, melody, tuple(meters)
+        self._pinned: Key | None = None
         self.reset()
 
     def reset(self) -> None:
         """Forget everything but the meter: nothing sounds, no tempo, no chord."""
         self.sounding = Sounding()
         self.harmony = Sounding() if self.melody else self.sounding
-        self.beats = BeatTracker(self.meter)
+        self.beats = BeatTracker(self.meter, self.meters)
         self.chords = ChordListener()
-        self.feel = Feel()
+        self.chords.tonality.pin(self._pinned)
+        self.expectation = Expectation()
+        self.feel = FeelListener()
+        self._beatmap: BeatMap | None = None
+        self._clock: PulseLine | None = None
 
-    def hear(self, now_s: float, events: Sequence[Event]) -> Heard:
-        """One step: everything that happened since the last one (stamps up to `now_s`)."""
+    def hear(self, now_s: float, events: Sequence[Event], clock: BeatMap | None = None) -> Heard:
+        """One step: everything that happened since the last one (stamps up to `now_s`).
+
+        `clock` is what the band plays by, if it plays: the performer's pocket is measured against it.
+        """
         struck = self.sounding.hear(events)
         self.sounding.fade(now_s)
         harmonic = self._harmonic(now_s, events) if self.melody else struck
-        sounds = bool(self.sounding.tones)
-        self.beats.hear(now_s, struck, sounds)
+        attacks = [event for event in events if isinstance(event, Attack)]
+        hues = [event for event in events if isinstance(event, Hue)]
+        sounds = bool(self.sounding.tones) or any(hue.level_db > AUDIBLE_DB for hue in hues)
+        foreseen = self.beats.line  # the strokes haven't moved it yet
+        self.feel.hear(now_s, struck, sounds, attacks, foreseen, self.sounding.tones, self._band(clock))
+        self.beats.hear(now_s, struck, sounds, attacks, hues)
         line = self.beats.line
-        self.chords.hear(now_s, harmonic, self.harmony, line.count_at(now_s) if line else None)
-        self.feel.hear(now_s, struck, sounds)
+        count = line.count_at(now_s) if line else None
+        self.chords.hear(now_s, harmonic, self.harmony, count, hues)
+        bar_pulses = self.meter.bar_beats / self.meter.pulse_beats
+        self.expectation.hear(count, self.beats.bars.one, bar_pulses, self.chords.chord, self.chords.key)
+        self.chords.expected = self.expectation.chances
         return self._heard(now_s)
+
+    def _band(self, clock: BeatMap | None) -> PulseLine | None:
+        """The band's own pulse as a line."""
+        if clock is not self._beatmap:
+            self._beatmap = clock
+            pulse = self.meter.pulse_beats
+            found = None if clock is None else PulseLine(0, clock.time_at(0.0), clock.seconds(pulse))
+            self._clock = found
+        return self._clock
 
     def _harmonic(self, now_s: float, events: Sequence[Event]) -> list[NoteOn]:
         """The strokes outside the melody zone."""
@@ -67,16 +98,35 @@ class Listener:
             downbeat_in=downbeat_in,
             downbeat_confidence=0.0 if pulse_s is None else beats.bars.confidence,
             octaves=beats.octaves,
+            source=beats.source,
+            bpm_spread=beats.bpm_spread,
+            meter=beats.bars.likeliest if beats.line is not None else None,
             onset_s=feel.onset_s,
             chord=chords.chord,
             chord_certainty=chords.certainty,
             chord_s=chords.since_s,
+            ahead=self.expectation.chord,
+            ahead_certainty=self.expectation.certainty,
+            ahead_in=self._ahead_in(pulse_s),
             key=chords.key,
             held=self.sounding.held,
             dynamics=feel.dynamics,
             density=feel.density,
             resting_s=feel.resting_s,
+            feel=feel.feel,
         )
+
+    def _ahead_in(self, pulse_s: float | None) -> float | None:
+        """How many pulses from the next one on another chord is expected."""
+        line, at_count = self.beats.line, self.expectation.at_count
+        if line is None or pulse_s is None or at_count is None:
+            return None
+        return max(0.0, at_count - round(line.count_at(pulse_s)))
+
+    def pin(self, key: Key | None) -> None:
+        """The performer says the key, or (None) leaves it to us."""
+        self._pinned = key
+        self.chords.tonality.pin(key)
 
     def count_in(self, taps_s: Sequence[float], meter: Meter, first_pulse_s: float) -> None:
         """Taps or clicks were heard; beat 0, a downbeat, falls at `first_pulse_s`."""

@@ -36,6 +36,12 @@ class PulseLine:
         """When a pulse falls."""
         return self.at_s + (count - self.count) * self.period_s
 
+    def stand(self, now_s: float) -> None:
+        """Step back to the last pulse that has passed."""
+        while self.at_s > now_s:
+            self.count -= 1
+            self.at_s -= self.period_s
+
     def roll(self, now_s: float) -> None:
         """Stand on the newest pulse that has passed; what we don't know grows with every pulse."""
         while self.at_s + self.period_s <= now_s:

@@ -1,6 +1,7 @@
 """Which key the music is in: a slow pitch-class profile and the chords vote for it.
 
-Profiles after Krumhansl and Kessler (1982). Runs in the band process; imports harmony.
+Profiles after Krumhansl and Kessler (1982). Who plays may pin the key. Runs in the band process; imports
+harmony.
 """
 
 from __future__ import annotations
@@ -8,15 +9,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bandmate.harmony import MAJOR, MINOR, QUALITIES, Chord, Key
+from bandmate.harmony import MAJOR, MINOR, NAMES, QUALITIES, Chord, Key
 
 MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 FADE_S = 30.0  # how long notes and chords are remembered
 LEAD = 0.06  # by which another key must be better,
-LEAD_S = 4.0  # for so long, before we believe it
+LEAD_PULSES = 8.0  # for two bars, before we believe it,
+LEAD_S = 4.0  # or for so long where there is no pulse
 ENOUGH = 6.0  # seconds of sounding music before a key is named
 CHORD_VOTE = 0.6  # what chords count against notes
+
+# a degree that tells a mode from plain major or minor, and the one that it stands in for
+MODES = (
+    (False, "lydian", 6, 5), (False, "mixolydian", 10, 11), (True, "dorian", 9, 8), (True, "phrygian", 1, 2),
+)  # fmt: skip
+MODE_LEAD, MODE_SHARE = 3.0, 0.04  # it sounds so much more often, and makes so much of the music
 
 KEYS = tuple(Key(tonic, minor) for minor in (False, True) for tonic in range(12))
 Floats = npt.NDArray[np.float64]
@@ -60,7 +68,7 @@ def diatonic_share() -> Floats:
 
 
 class Tonality:
-    """Listens to notes and chords; `key` changes only on a clear and lasting lead."""
+    """Listens to notes and chords; `key` changes only on a clear and lasting lead, and never if pinned."""
 
     def __init__(self) -> None:
         self.key: Key | None = None
@@ -71,10 +79,29 @@ class Tonality:
         self._chords = np.zeros(24)
         self._heard_s = 0.0
         self._rival: int | None = None
-        self._rival_s = 0.0
+        self._rival_s = self._rival_pulses = 0.0
+        self._pinned = False
 
-    def hear(self, seconds: float, notes: Floats, chord: Chord | None) -> None:
-        """Some seconds of music: how strongly each pitch class sounds (12,), and the chord."""
+    def pin(self, key: Key | None) -> None:
+        """The performer says the key; None: listen for it again, from there."""
+        self._pinned = key is not None
+        if key is not None:
+            self.key, self.index = key, KEYS.index(key)
+
+    @property
+    def name(self) -> str:
+        """The key for a screen, as its mode where one is clear: `D dorian`."""
+        if self.key is None:
+            return ""
+        notes = self._notes / (float(self._notes.sum()) + 1e-9)
+        for minor, mode, mark, plain in MODES:
+            told, other = notes[(self.key.tonic + mark) % 12], notes[(self.key.tonic + plain) % 12]
+            if minor == self.key.minor and told > MODE_SHARE and told > MODE_LEAD * other:
+                return f"{NAMES[self.key.tonic]} {mode}"
+        return str(self.key)
+
+    def hear(self, seconds: float, notes: Floats, chord: Chord | None, pulses: float | None = None) -> None:
+        """Some seconds (and pulses) of music: how strongly each pitch class sounds (12,), and the chord."""
         keep = float(np.exp(-seconds / FADE_S))
         self._notes *= keep
         self._chords *= keep
@@ -85,19 +112,24 @@ class Tonality:
         self._notes += notes * (seconds / loud)
         if chord is not None:
             self._chords[chord.root + 12 * chord.minor] += seconds
-        self._choose(seconds)
+        if not self._pinned:
+            self._choose(seconds, pulses)
 
-    def _choose(self, seconds: float) -> None:
+    def _choose(self, seconds: float, pulses: float | None) -> None:
         score = self.scores()
         best = int(score.argmax())
         if self._heard_s < ENOUGH or best == self.index:
-            self._rival_s = 0.0
+            self._rival_s = self._rival_pulses = 0.0
             return
         ahead = self.index is None or score[best] > score[self.index] + LEAD
-        self._rival_s = self._rival_s + seconds if ahead and best == self._rival else 0.0
+        if not ahead or best != self._rival:
+            self._rival_s = self._rival_pulses = 0.0
         self._rival = best
-        if self._rival_s >= LEAD_S:
-            self.index, self.key, self._rival_s = best, KEYS[best], 0.0
+        if ahead:
+            self._rival_s += seconds
+            self._rival_pulses += pulses or 0.0
+        if self._rival_pulses >= LEAD_PULSES or (pulses is None and self._rival_s >= LEAD_S):
+            self.index, self.key, self._rival_s, self._rival_pulses = best, KEYS[best], 0.0, 0.0
 
     def scores(self) -> Floats:
         """How well each of `KEYS` fits what was heard, (24,)."""

@@ -5,7 +5,7 @@ Pure functions of where the line was; `binding.py` remembers. Band's loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bandmate.harmony import Chord, Key, scale_for
 
@@ -49,6 +49,19 @@ def bass_hand(tone: str, hand: Hand | None, chord: Chord, ahead: Chord | None, k
     return Hand(_degree(tone, hand.root, chord), hand.root, chord)
 
 
+def landing(bass_note: str, chord: Chord, hand: Hand | None) -> Chord:
+    """The chord with the bass that a style lands on: root, the performer's, or a tone near the hand."""
+    if bass_note == "slash":
+        return chord
+    if bass_note == "root" or hand is None:
+        return replace(chord, bass=None)
+    if hand.chord.root == chord.root and hand.root % 12 in chord.tones:
+        nearest = hand.root % 12  # the hand stays while the chord does
+    else:
+        nearest = min(chord.tones[:3], key=lambda tone: abs(_lowest_near(tone, hand.pitch) - hand.pitch))
+    return replace(chord, bass=None if nearest == chord.root else nearest)
+
+
 def _moved(old: Chord, new: Chord) -> bool:
     return (old.root, old.bass_class) != (new.root, new.bass_class)
 
@@ -67,13 +80,18 @@ def _degree(tone: str, root: int, chord: Chord) -> int:
     if tone in ("8", "1-"):
         octaves = (root + 12, root - 12) if tone == "8" else (root - 12, root + 12)
         return next((pitch for pitch in octaves if LOWEST <= pitch <= OCTAVE_UP_TO), root)
-    tones = chord.tones
+    tones = chord.tones if tone[:1] != "7" or _has_seventh(chord) else chord.tones[:3]
     place = DEGREES.get(tone[:1], 0)
     wanted = tones[place] if place < len(tones) and len(tones) > 2 else tones[min(2, len(tones) - 1)]
     above = root + (wanted - root) % 12
     below = above - 12
     low_first = tone.endswith("-") or above > FIFTH_UP_TO
     return below if low_first and below >= LOWEST else above
+
+
+def _has_seventh(chord: Chord) -> bool:
+    """Whether the fourth tone is a seventh or sixth, not an added ninth."""
+    return len(chord.tones) > 3 and (chord.tones[3] - chord.root) % 12 > 8
 
 
 def _onward(pitch: int, pool: tuple[int, ...], direction: int) -> int:

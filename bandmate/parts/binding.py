@@ -5,7 +5,7 @@ The grammar of `Note.tone`:
 - bass: `1 3 5 7` above the root, `8` the octave, `1- 3- 5- 7-` below; `step+ step-` the next scale
   tone and `chord+ chord-` the next chord tone up or down from the last note; `same` repeats it;
   `approach` leads into the root of the chord ahead, `toward` does so in the scale. The first note of
-  a new chord is its bass note.
+  a new chord is what the style's `bass_note` says.
 - keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
 - `+9` after a voice: seventh chords without root, with ninth.
 - `>` (bass and voices): bound to the chord ahead, an anticipation.
@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from bandmate.events import Note
 from bandmate.harmony import Chord, Key
-from bandmate.parts.bassline import Hand, bass_hand
+from bandmate.parts.bassline import Hand, bass_hand, landing
 from bandmate.parts.kit import KIT
 from bandmate.parts.voicing import Voicing, voiced
 
@@ -32,9 +32,13 @@ Remembered = TypeVar("Remembered", Hand, Voicing)
 
 
 class Binder:
-    """Turns degrees into pitches; remembers, per beat, what each player did last."""
+    """Turns degrees into pitches; remembers, per beat, what each player did last.
+
+    `bass_note` is the style's: what the bass lands on under a new chord (root, slash or free).
+    """
 
     def __init__(self) -> None:
+        self.bass_note = "slash"
         self._hands: dict[float, Hand] = {}
         self._voicings: dict[str, dict[float, Voicing]] = {}
 
@@ -59,7 +63,8 @@ class Binder:
         before = _before(self._hands, note.beat)
         if chord is None:
             return None if before is None else before.root
-        hand = bass_hand(note.tone, before, chord, ahead, key)
+        ahead = None if ahead is None else landing(self.bass_note, ahead, before)
+        hand = bass_hand(note.tone, before, landing(self.bass_note, chord, before), ahead, key)
         _remember(self._hands, note.beat, hand)
         return hand.pitch
 

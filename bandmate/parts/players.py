@@ -32,6 +32,7 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "less": ("drums", "bass"),
     "bass": ("bass",),
     "drums": ("drums",),
+    "rubato": (),  # what they play then is struck with the performer's chords
     "none": (),
 }
 

@@ -20,6 +20,7 @@ from bandmate.timing import METERS, Meter
 
 FEELS = ("groove", "ballad")
 CHORDS = ("close", "rootless")
+BASS_NOTES = ("root", "slash", "free")
 SECTIONS = (1, 2, 3)
 LATE = ("pocket", "snare", "cymbals", "keys", "guitar", "pad", "lead")
 MOST_LATE_S = 0.015
@@ -51,6 +52,7 @@ class Style:
     follow: float = 0.3  # 0..1: how far you move the tempo unless the patch says otherwise
     bpm: float = 112.0  # quarters a minute, typical
     chords: str = "close"  # or rootless: third, fifth, seventh and ninth, the root is the bass's
+    bass_note: str = "root"  # under a new chord: its root; slash: your bass; free: any tone near the hand
     loose_s: float = 0.003  # how far the players stray around their place
     late_s: dict[str, float] = field(default_factory=dict)  # who lays back (or, below 0, pushes)
     parts: dict[str, Tables] = field(default_factory=dict)
@@ -77,7 +79,7 @@ def load_style(name: str) -> Style:
 def _plain(table: dict[str, Any], path: Path) -> dict[str, Any]:
     """The keys above the tables, each in its range."""
     limits = {"swing": (0.5, 0.75), "follow": (0.0, 1.0), "bpm": (30.0, 300.0), "loose_s": (0.0, 0.005)}
-    words = {"feel": FEELS, "chords": CHORDS}
+    words = {"feel": FEELS, "chords": CHORDS, "bass_note": BASS_NOTES}
     values: dict[str, Any] = {"title": path.stem}
     for key, value in table.items():
         if key in limits:

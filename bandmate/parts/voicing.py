@@ -18,11 +18,12 @@ def voicing_classes(chord: Chord, key: Key | None, ninth: bool) -> frozenset[int
     """Three or four pitch classes that stand for a chord over a bass that has the root.
 
     A power chord stays root and fifth; a triad stays a triad; with `ninth` a seventh chord gives its
-    root to the bass and takes the ninth instead, where the key has it.
+    root to the bass and takes the ninth instead, where the key has it. Larger chords leave out the root,
+    and the fifth where there is still too much.
     """
     steps = QUALITIES[chord.quality]
-    if len(steps) == 5:
-        steps = steps[1:]
+    if len(steps) >= 5:
+        steps = steps[1:2] + steps[-3:]
     elif len(steps) == 4 and ninth and _has_ninth(chord, key):
         steps = (*steps[1:], 2)
     return frozenset((chord.root + step) % 12 for step in steps)

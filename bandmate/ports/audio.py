@@ -8,21 +8,21 @@ Imports only the bottom layer and its neighbours in `ports`.
 from __future__ import annotations
 
 import math
-import re
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from bandmate.errors import BandmateError, NoDevice
-from bandmate.ports.jack import JackStream, NoLibrary
+from bandmate.ports.jack import NoLibrary
+from bandmate.ports.jackstream import JackStream
 from bandmate.ports.player import Player
+from bandmate.ports.portaudio import begin_anew, is_jack, library, named
 
 STILL_S = 1.0  # frames standing still for so long mean a dead device
 AGAIN_S = 1.0
 HUNG_S = 5.0  # no step of a repair takes so long, unless it never ends
 CLOSING_S = 1.0
-JACK_API = "JACK Audio Connection Kit"
 MakePlayer = Callable[[int], Player]  # for a rate in Hz
 
 
@@ -49,7 +49,7 @@ class PortAudioStream:
     """A device of ALSA, CoreAudio, WASAPI or ASIO, by name or number; None: the system's default."""
 
     def __init__(self, device: str | int | None, block_frames: int, most_channels: int) -> None:
-        self.device = _named(device)
+        self.device = named(device)
         self.block_frames = block_frames
         self.most_channels = most_channels
         self.description = ""
@@ -59,7 +59,7 @@ class PortAudioStream:
 
     def rate_hz(self) -> int:
         """The device's own rate; NoDevice where there is none."""
-        sounddevice = _sounddevice()
+        sounddevice = library()
         try:
             self._info = sounddevice.query_devices(self.device, "output")
         except (ValueError, sounddevice.PortAudioError) as error:
@@ -70,7 +70,7 @@ class PortAudioStream:
 
     def start(self, player: Player, latency_s: float | None) -> None:
         """Play; NoDevice where the device refuses."""
-        sounddevice = _sounddevice()
+        sounddevice = library()
         channels = max(1, min(int(self._info["max_output_channels"]), self.most_channels))
         turn = player.begin(self.block_frames, latency_s or 0.0)
 
@@ -230,7 +230,7 @@ class AudioOut:
     def _find(self, anew: bool) -> tuple[Stream, int]:
         """The device and its rate in Hz; before anything was found, JACK comes first. NoDevice."""
         no_jack: NoDevice | None = None
-        if self._jack or (self._jack is None and (self.device is None or _is_jack(self.device))):
+        if self._jack or (self._jack is None and (self.device is None or is_jack(self.device))):
             stream: Stream = JackStream(self.client, self.most_channels)
             try:
                 return stream, stream.rate_hz()
@@ -241,46 +241,9 @@ class AudioOut:
         stream = PortAudioStream(self.device, self.block_frames, self.most_channels)
         try:
             if anew:  # not before JACK was asked: begun under a JACK server, PortAudio won't survive it
-                _begin_anew()
+                begin_anew()
             return stream, stream.rate_hz()
         except NoLibrary as error:
             if no_jack is None or isinstance(no_jack, NoLibrary):
                 raise
             raise NoDevice(f"{no_jack}; {error}") from error  # JACK may still come
-
-
-def _named(device: str | int | None) -> str | int | None:
-    """A device as PortAudio takes it, from a number or a name as `devices.outputs` writes it."""
-    if isinstance(device, str) and device.isdigit():
-        return int(device)
-    found = re.fullmatch(r"(.+) \(([^()]+)\)", device) if isinstance(device, str) else None
-    return f"{found[1]}, {found[2]}" if found else device
-
-
-def _is_jack(device: str | int) -> bool:
-    if isinstance(device, str) and (device.lower() == "jack" or device.endswith(f"({JACK_API})")):
-        return True
-    sounddevice = _sounddevice()
-    try:
-        row = sounddevice.query_devices(_named(device), "output")
-    except (ValueError, sounddevice.PortAudioError):
-        return False
-    return bool(sounddevice.query_hostapis(row["hostapi"])["name"] == JACK_API)
-
-
-def _begin_anew() -> None:
-    """PortAudio lists devices once; to see one that came back it must be closed and opened."""
-    sounddevice = _sounddevice()
-    try:
-        sounddevice._terminate()
-        sounddevice._initialize()
-    except sounddevice.PortAudioError as error:
-        raise NoDevice(f"PortAudio doesn't start: {error}") from error
-
-
-def _sounddevice() -> Any:
-    try:
-        import sounddevice
-    except OSError as error:
-        raise NoLibrary("sound needs PortAudio's library (Debian: apt-get install libportaudio2)") from error
-    return sounddevice

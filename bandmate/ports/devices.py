@@ -11,7 +11,9 @@ import sys
 from typing import Any
 
 from bandmate.errors import NoDevice
+from bandmate.ports.portaudio import JACK_API
 
+OUT, IN = "max_output_channels", "max_input_channels"
 PORTAUDIO = (
     "PortAudio is missing (Debian: apt-get install libportaudio2; macOS and Windows: "
     "pip install --force-reinstall sounddevice)."
@@ -20,8 +22,8 @@ SLOW_HOSTS = ("MME", "Windows DirectSound", "OSS")
 WIRELESS = re.compile(r"bluetooth|bluez|airpods|\ba2dp\b|headset", re.IGNORECASE)
 
 
-def _query() -> tuple[Any, Any, int | None]:
-    """Devices, host APIs and the default output's index; raises NoDevice without PortAudio."""
+def _query(kind: str = OUT) -> tuple[Any, Any, int | None]:
+    """Devices, host APIs and the index of the default one of a kind; raises NoDevice without PortAudio."""
     again = "sounddevice" in sys.modules  # the first import opens PortAudio by itself
     try:
         import sounddevice
@@ -30,7 +32,7 @@ def _query() -> tuple[Any, Any, int | None]:
     if again:
         sounddevice._initialize()
     try:
-        default = sounddevice.default.device[1]
+        default = sounddevice.default.device[kind == OUT]
         return sounddevice.query_devices(), sounddevice.query_hostapis(), default if default >= 0 else None
     finally:
         sounddevice._terminate()
@@ -38,15 +40,46 @@ def _query() -> tuple[Any, Any, int | None]:
 
 def outputs() -> list[tuple[int, str]]:
     """Every device that can play, by its number; empty where there is none (or no PortAudio)."""
+    return _listed(OUT)
+
+
+def inputs() -> list[tuple[int, str]]:
+    """Every device that can listen, by its number; empty where there is none (or no PortAudio)."""
+    return _listed(IN)
+
+
+def _listed(kind: str) -> list[tuple[int, str]]:
     try:
-        devices, hosts, _ = _query()
+        devices, hosts, _ = _query(kind)
     except NoDevice:
         return []
     return [
         (index, f"{device['name']} ({hosts[device['hostapi']]['name']})")
         for index, device in enumerate(devices)
-        if device["max_output_channels"] > 0
+        if device[kind] > 0
     ]
+
+
+def input_trouble(chosen: str | int | None, channels: int) -> str:
+    """Why microphones on so many channels can't be heard, in one sentence; empty when they can."""
+    if _jack_plays(chosen):
+        return ""
+    try:
+        devices, hosts, default = _query(IN)
+    except NoDevice as error:
+        return str(error)
+    index = default if chosen is None else _find(chosen, devices, hosts, IN)
+    if index is None:
+        there = ", ".join(name for _, name in inputs()) or "none"
+        if chosen is None:
+            return "there is no sound input (on Linux: is JACK, PipeWire or ALSA running?)."
+        return f"there is no sound input {chosen!r}; there are: {there} (run 'bandmate ports')."
+    if devices[index][IN] < channels:
+        return (
+            f"{devices[index]['name']} has {devices[index][IN]} input channels, but a microphone "
+            f"of the patch is on channel {channels}."
+        )
+    return ""
 
 
 def trouble(chosen: str | int | None, any_device: bool) -> str:
@@ -79,7 +112,6 @@ def trouble(chosen: str | int | None, any_device: bool) -> str:
 
 def _jack_plays(chosen: str | int | None) -> bool:
     """Whether the sound process will find a JACK server by itself: that needs no PortAudio."""
-    from bandmate.ports.audio import JACK_API  # not before it is asked for: it loads the synth
     from bandmate.ports.jack import JackClient
 
     text = "jack" if chosen is None else str(chosen)
@@ -92,13 +124,13 @@ def _jack_plays(chosen: str | int | None) -> bool:
     return True
 
 
-def _find(chosen: str | int, devices: Any, hosts: Any) -> int | None:
+def _find(chosen: str | int, devices: Any, hosts: Any, kind: str = OUT) -> int | None:
     """The index of a device by number, by name, or by name and host as `outputs` writes it."""
     text = str(chosen)
     if text.isdigit():
         return int(text) if int(text) < len(devices) else None
     for index, device in enumerate(devices):
         full = f"{device['name']} ({hosts[device['hostapi']]['name']})"
-        if device["max_output_channels"] > 0 and text in (device["name"], full):
+        if device[kind] > 0 and text in (device["name"], full):
             return index
     return None

@@ -47,3 +47,9 @@ class FrameClock:
             return self._frame
         span_s = self._next_s - self._time_s
         return self._frame + round((time_s - self._time_s) / span_s * self.block_frames)
+
+    def time_at(self, frame: int) -> float:
+        """The moment at which a frame is handed over; 0 before the first block."""
+        if self._time_s is None:
+            return 0.0
+        return self._time_s + (frame - self._frame) / self.block_frames * (self._next_s - self._time_s)

@@ -1,8 +1,8 @@
-"""JACK by its own library: an audio stream, and an eye on who is connected to whom.
+"""JACK by its own library: a client with ports of its own, and an eye on who is connected to whom.
 
 PortAudio's JACK streams hang for ever when their server dies (closing one blocks, `Pa_Terminate`
 aborts the process, a second copy of the library crashes: all three measured), reports a latency of
-0, and names its client "PortAudio". `libjack` by ctypes has none of these faults. The stream's
+0, and names its client "PortAudio". `libjack` by ctypes has none of these faults. A client's
 process callback runs in JACK's own real-time thread. There is no xrun callback: the server waits for
 its answer, which waits for the interpreter lock, which rtmidi holds while it waits for the server
 (a deadlock, met); the server's frame counter tells as well. Works with PipeWire's libjack as well.
@@ -15,18 +15,15 @@ import ctypes.util
 import functools
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from bandmate.errors import NoDevice
-from bandmate.ports.player import Player
-from bandmate.ports.synth import QUANTUM_FRAMES
 
 AUDIO = b"32 bit float mono audio"
 NO_START_SERVER = 1
 IS_INPUT, IS_OUTPUT, IS_PHYSICAL = 1, 2, 4
-PLAYBACK_LATENCY = 1
+CAPTURE_LATENCY, PLAYBACK_LATENCY = 0, 1
 PATIENCE_S = 3.0
 PROCESS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
 SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -53,6 +50,7 @@ class JackClient:
         self.library: Any = None
         self.client: Any = None
         self._on_shutdown = SHUTDOWN(self._lost)
+        self._process: Any = None  # C holds on to it, so it must live as long as we do
 
     def open(self) -> JackClient:
         """Join the server; NoDevice where no library or no server is."""
@@ -109,6 +107,47 @@ class JackClient:
         if failed and sink not in self.peers(source):
             raise NoDevice(f"JACK doesn't connect {source} to {sink}")
 
+    def register(self, name: str, flags: int) -> Any:
+        """An audio port of our own, as `IS_INPUT` or `IS_OUTPUT`."""
+        return self.library.jack_port_register(self.client, name.encode(), AUDIO, flags, 0)
+
+    def rate_hz(self) -> int:
+        """The server's sample rate."""
+        return int(self.library.jack_get_sample_rate(self.client))
+
+    def block_frames(self) -> int:
+        """How many frames the server asks for at once."""
+        return int(self.library.jack_get_buffer_size(self.client))
+
+    def run(self, turn: Callable[[int], None], stumbled: Callable[[], None]) -> None:
+        """Call `turn` for so many frames in every cycle of the server, in JACK's own thread.
+
+        `stumbled` after a cycle was skipped, or took longer than it may. NoDevice where we aren't let in.
+        """
+        jack, client, rate_hz = self.library, self.client, self.rate_hz()
+        due = [-1]  # the server's frame at which the next block should begin
+
+        def process(frames: int, _: Any) -> int:
+            began_s = time.perf_counter()
+            frame = jack.jack_last_frame_time(client)
+            skipped = due[0] not in (-1, frame)
+            due[0] = (frame + frames) & 0xFFFFFFFF
+            turn(frames)
+            if skipped or time.perf_counter() - began_s > frames / rate_hz:
+                stumbled()
+            return 0
+
+        self._process = PROCESS(process)
+        jack.jack_set_process_callback(client, self._process, None)
+        if jack.jack_activate(client):
+            raise NoDevice("JACK doesn't let us play")
+
+    def latency_frames(self, port: Any, way: int) -> int:
+        """What the server says of the way from the microphone to a port, or from it to the loudspeaker."""
+        found = LatencyRange()
+        self.library.jack_port_get_latency_range(port, way, ctypes.byref(found))
+        return int(found.most)
+
     def own_name(self) -> str:
         """The name that the server gave us."""
         return str(self.library.jack_get_client_name(self.client).decode())
@@ -123,78 +162,6 @@ class JackClient:
 
     def _lost(self, _: Any) -> None:
         self.alive = False
-
-
-class JackStream:
-    """The player on the sound card behind JACK, in the server's own block length."""
-
-    def __init__(self, name: str, most_channels: int) -> None:
-        self.most_channels = most_channels
-        self.description = "jack"
-        self._jack = JackClient(name)
-        self._ports: list[Any] = []
-        self._keep: list[Any] = []  # callbacks that C holds on to
-
-    def rate_hz(self) -> int:
-        """Join the server, and learn its rate."""
-        self._jack.open()
-        return int(self._jack.library.jack_get_sample_rate(self._jack.client))
-
-    def start(self, player: Player, latency_s: float | None) -> None:
-        """Play; NoDevice where the server's blocks don't suit, or nothing can be connected."""
-        jack, client = self._jack.library, self._jack.client
-        block = int(jack.jack_get_buffer_size(client))
-        if block % QUANTUM_FRAMES or block > 4096:
-            raise NoDevice(f"JACK runs with blocks of {block} frames; start it with 64, 128 or 256")
-        speakers = self._jack.ports(AUDIO, IS_INPUT | IS_PHYSICAL)
-        channels = max(2, min(len(speakers), self.most_channels))
-        names = [f"out_{index + 1}".encode() for index in range(channels)]
-        self._ports = [jack.jack_port_register(client, name, AUDIO, IS_OUTPUT, 0) for name in names]
-        sound = np.zeros((channels, block), np.float32)
-        rows = [int(row.ctypes.data) for row in sound]
-        period_s = block / player.renderer.rate_hz
-        turn = player.begin(block, latency_s or period_s)
-
-        due = [-1]  # the server's frame at which the next block should begin
-
-        def process(frames: int, _: Any) -> int:
-            began_s = time.perf_counter()
-            frame = jack.jack_last_frame_time(client)
-            skipped = due[0] not in (-1, frame)
-            due[0] = (frame + frames) & 0xFFFFFFFF
-            if frames == block:
-                player.fill(sound.T, turn)
-            else:
-                sound[:] = 0.0
-            for port, row in zip(self._ports, rows, strict=True):
-                ctypes.memmove(jack.jack_port_get_buffer(port, frames), row, 4 * min(frames, block))
-            if skipped or time.perf_counter() - began_s > period_s:
-                player.xrun()
-            return 0
-
-        self._keep = [PROCESS(process)]
-        jack.jack_set_process_callback(client, self._keep[0], None)
-        if jack.jack_activate(client):
-            raise NoDevice("JACK doesn't let us play")
-        for name, speaker in zip(names, speakers, strict=False):
-            self._jack.connect(f"{self._jack.own_name()}:{name.decode()}", speaker)
-        if latency_s is None:
-            player.latency_s = self._latency_frames() / player.renderer.rate_hz + player.latency_s
-
-    def close(self) -> None:
-        """Stop playing."""
-        self._jack.close()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server is there."""
-        return self._jack.alive
-
-    def _latency_frames(self) -> int:
-        """What the server says of the way from our port to the loudspeaker."""
-        found = LatencyRange()
-        self._jack.library.jack_port_get_latency_range(self._ports[0], PLAYBACK_LATENCY, ctypes.byref(found))
-        return int(found.most)
 
 
 @functools.cache

@@ -35,6 +35,7 @@ from bandmate.events import (
     Voice,
 )
 from bandmate.patch import Patch
+from bandmate.ports.limiter import Limiter
 from bandmate.ports.mixer import Float, Mixer
 from bandmate.ports.sounding import LONGEST_S, Leave, Sounding, Stroke
 from bandmate.ports.synth import QUANTUM_FRAMES, SEND, Synth
@@ -192,9 +193,14 @@ def bounce(
     duration_s: float,
     out: Path,
     rate_hz: int = 48000,
+    beside: Float | None = None,
 ) -> None:
-    """Write the main bus as a 16-bit WAV, from things to play at seconds from the start; all or nothing."""
+    """Write the main bus as a 16-bit WAV, from things to play at seconds from the start; all or nothing.
+
+    A recording `beside` it (frame, channel) is mixed in at unity, all its channels in the middle.
+    """
     block = QUANTUM_FRAMES * 16
+    limiter = Limiter(rate_hz)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         with Renderer(patch, rate_hz, font) as renderer, wave.open(str(unfinished), "wb") as sound:
@@ -205,7 +211,13 @@ def bounce(
                 renderer.at(frames_of(time_s, rate_hz), message)
             left = frames_of(duration_s, rate_hz)
             while left > 0:
-                main = renderer.render(block)["main"][:left]
+                first = renderer.frame
+                main = renderer.render(block)["main"]
+                if beside is not None:
+                    here = beside[first : first + block].mean(axis=1, keepdims=True)
+                    main[: len(here)] += here
+                    limiter.limit(main.T)
+                main = main[:left]
                 sound.writeframes((main * 32767).round().astype("<i2").tobytes())
                 left -= len(main)
         unfinished.replace(out)

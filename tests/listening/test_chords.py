@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from score import FOUR_CHORDS, C, comping, hear, in_order, listen, stroke
 
-from bandmate.events import Control, Event, Heard, NoteOff, NoteOn
+from bandmate.events import Control, Event, Heard, Hue, NoteOff, NoteOn
 from bandmate.harmony import Chord, Key
 from bandmate.listening.listener import Listener
 from bandmate.timing import Meter
@@ -52,12 +52,77 @@ def test_a_bass_and_two_tones_are_a_chord() -> None:
         ((47, 62, 65, 68), "Bdim7"),
         ((48, 60, 64, 68), "Caug"),
         ((40, 47, 52), "E5"),
+        ((36, 52, 56, 58, 63), "C7alt"),
+        ((43, 53, 57, 59, 64), "G13"),
+        ((40, 60, 64, 67), "C/E"),
+        ((41, 57, 60, 64), "Fmaj7"),
     ],
 )
 def test_block_chords_are_named(pitches: tuple[int, ...], symbol: str) -> None:
     chord = hear(stroke(0.5, pitches, 1.0), 1.0)[-1].chord
     assert chord is not None
     assert chord.symbol == symbol
+
+
+A_AND_B_FORMS = ((53, 57, 60, 64), (53, 57, 59, 64), (52, 55, 59, 62), (52, 55, 59, 62))  # Dm9 G13 Cmaj9
+
+
+def test_left_hand_voicings_without_roots_are_named_as_the_bass_player_means_them() -> None:
+    events: list[Event] = []
+    for bar in range(16):
+        events += stroke(2.0 * bar, A_AND_B_FORMS[bar % 4], 1.0)
+    named = symbols(hear(events, 31.0))
+    assert named[-6:] == ["Dm9", "G13", "Cmaj9"] * 2
+
+
+def test_block_triads_in_the_middle_keep_their_roots() -> None:
+    events: list[Event] = []
+    for bar in range(8):
+        events += stroke(2.0 * bar, FOUR_CHORDS[bar % 4], 1.6)
+    heard = hear(events, 16.0)
+    assert [row.chord.root for row in heard[199::400] if row.chord] == [0, 9, 5, 7] * 2
+
+
+def test_a_bass_between_root_and_fifth_is_no_slash_chord() -> None:
+    events: list[Event] = []
+    for half in range(8):
+        events += stroke(half, (36 if half % 2 == 0 else 43, *C), 0.9)
+    assert set(symbols(hear(events, 8.0))) == {"C"}
+
+
+def test_a_new_bass_under_the_same_chord_is_written_down() -> None:
+    events = stroke(0.0, (38, 62, 66, 69), 1.9) + stroke(2.0, (36, 62, 66, 69), 1.9)
+    chord = hear(events, 3.8)[-1].chord
+    assert chord is not None
+    assert (chord.root, chord.bass) == (2, 0)
+
+
+def test_a_cluster_is_no_chord() -> None:
+    events = stroke(0.0, (48, *C), 1.0) + stroke(1.2, (60, 61, 62, 63, 64), 2.5)
+    heard = hear(events, 3.5)
+    assert heard[200].chord is not None
+    assert heard[-1].chord is None
+    assert heard[-1].chord_certainty == 0.0
+
+
+def test_certainty_is_high_for_a_plain_chord_and_lower_for_two_notes() -> None:
+    plain = hear(stroke(0.0, (36, *C), 1.0), 0.9)[-1]
+    bare = hear(stroke(0.0, (52, 67, 71), 1.0), 0.9)[-1]
+    assert plain.chord_certainty > 0.9
+    assert bare.chord_certainty < plain.chord_certainty
+
+
+def test_the_colour_of_a_microphone_is_harmony_too() -> None:
+    listener = Listener(Meter())
+    heard = []
+    for look in range(1, 41):
+        tones = (0, 4, 7) if look <= 20 else (5, 9, 0)
+        shares = tuple(1.0 if tone in tones else 0.0 for tone in range(12))
+        bass = tuple(float(tone == tones[0]) for tone in range(12))
+        heard.append(listener.hear(look * 0.05, [Hue(look * 0.05, -20.0, shares, bass)]))
+    assert heard[-1].chord == Chord(5)
+    assert heard[19].chord == Chord(0)
+    assert heard[-1].chord_s < 1.5
 
 
 def test_four_chords_are_heard_in_order() -> None:
@@ -117,3 +182,20 @@ def test_a_repeated_key_without_note_off_is_one_key() -> None:
 
 def test_every_chord_of_the_loop_has_its_own_root() -> None:
     assert len({chord[0] % 12 for chord in FOUR_CHORDS}) == 4
+
+
+def test_a_pinned_key_stays() -> None:
+    listener = Listener(Meter())
+    listener.pin(Key(3, minor=True))
+    heard = listen(listener, comping(110, 8), 17.0)
+    assert {row.key for row in heard} == {Key(3, minor=True)}
+    listener.pin(None)
+    assert listen(listener, [], 17.1, 17.0)[-1].key == Key(3, minor=True)
+
+
+def test_the_chord_ahead_is_announced() -> None:
+    listener = Listener(Meter())
+    heard = listen(listener, comping(110, 13), 27.0)
+    assert heard[-1].chord == Chord(0)
+    assert heard[-1].ahead == Chord(9, "m")
+    assert heard[-1].ahead_certainty > 0.8

@@ -51,7 +51,7 @@ def stage(monkeypatch):
 
     monkeypatch.setattr(audio, "JackStream", PaperStream)
     monkeypatch.setattr(audio, "AGAIN_S", 0.001)
-    monkeypatch.setattr(audio, "_begin_anew", lambda: None)
+    monkeypatch.setattr(audio, "begin_anew", lambda: None)
     return stage
 
 

@@ -1,0 +1,105 @@
+"""The chord expected next: loops are learnt, common progressions are known, slips are forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bandmate.harmony import Chord, Key
+from bandmate.listening.expectation import Expectation
+
+
+def play(expectation: Expectation, symbols: str, first_count: float = 0.0, pulses: float = 4.0,
+         key: Key | None = None) -> float:  # fmt: skip
+    """Chords, each so many pulses long; returns the count at which the last one ends."""
+    count = first_count
+    for symbol in symbols.split():
+        for part in range(8):
+            expectation.hear(count + part * pulses / 8, 0, 4.0, Chord.parse(symbol), key)
+        count += pulses
+    return count
+
+
+def foretold(symbols: Sequence[str], key: Key | None = None) -> list[str]:
+    """What is expected after each chord."""
+    expectation, found, count = Expectation(), [], 0.0
+    for symbol in symbols:
+        count = play(expectation, symbol, count, key=key)
+        found.append(str(expectation.chord))
+    return found
+
+
+def test_a_loop_is_known_the_second_time_round():
+    loop = ["C", "Am", "F", "G"]
+    assert foretold(loop * 3)[4:] == ["Am", "F", "G", "C"] * 2
+
+
+def test_the_longer_way_back_decides():
+    once = ["C", "F", "C", "G", "C", "F", "C", "Am"]
+    assert foretold(once * 3)[8:] == [*once[1:], once[0]] * 2
+
+
+def test_certainty_grows_with_every_round():
+    expectation, count, sure = Expectation(), 0.0, []
+    for _ in range(3):
+        count = play(expectation, "Dm G C Am", count)
+        sure.append(expectation.certainty)
+    assert sure[0] < 0.5
+    assert sure[0] < sure[1] < sure[2]
+    assert sure[2] > 0.8
+
+
+def test_the_chord_comes_with_its_colour():
+    assert foretold(["Dm9", "G13", "Cmaj9", "Dm9"])[3] == "G13"
+
+
+@pytest.mark.parametrize(("before", "key", "after"), [("G", Key(0), "C"), ("E", Key(9, True), "Am")])
+def test_before_anything_was_heard_twice_the_usual_is_expected(before, key, after):
+    assert foretold([before], key) == [after]
+
+
+def test_it_is_expected_when_the_chord_has_lasted_as_long_as_before():
+    expectation = Expectation()
+    count = play(expectation, "C F", 0.0, 2.0)
+    count = play(expectation, "G", count, 4.0)
+    count = play(expectation, "C F", count, 2.0)
+    expectation.hear(count - 1.0, 0, 4.0, Chord(5), None)
+    assert expectation.chord == Chord(7)
+    assert expectation.at_count == count
+
+
+def test_an_unknown_change_is_expected_on_the_bar_line():
+    expectation = Expectation()
+    expectation.hear(5.0, 1, 4.0, Chord(0), Key(0))
+    assert expectation.at_count == 9.0
+
+
+def test_an_anticipated_chord_belongs_to_the_next_bar():
+    expectation = Expectation()
+    for round_ in range(3):
+        for index, symbol in enumerate(("C", "F")):
+            expectation.hear(8.0 * round_ + 4 * index - 0.5, 0, 4.0, Chord.parse(symbol), None)
+    assert expectation.chord == Chord(0)
+    assert expectation.at_count == 24.0
+
+
+def test_a_slip_of_the_ear_is_forgotten():
+    expectation = Expectation()
+    for bar, symbol in enumerate(("C", "F", "C", "F", "C")):
+        expectation.hear(4.0 * bar, 0, 4.0, Chord.parse("Edim"), None)
+        expectation.hear(4.0 * bar + 0.3, 0, 4.0, Chord.parse(symbol), None)
+    assert expectation.chord == Chord(5)
+
+
+def test_without_a_pulse_there_is_a_chord_but_no_place():
+    expectation = Expectation()
+    for symbol in ["C", "F", "C", "F", "C"]:
+        expectation.hear(None, 0, 4.0, Chord.parse(symbol), None)
+    assert (expectation.chord, expectation.at_count) == (Chord(5), None)
+
+
+def test_silence_expects_nothing():
+    expectation = Expectation()
+    expectation.hear(0.0, 0, 4.0, None, None)
+    assert (expectation.chord, expectation.certainty) == (None, 0.0)
