@@ -83,7 +83,7 @@ def turn_to(transport: Transport, now_s: float, ratio: float) -> None:
     while ((turn - began) / pulse * ratio) % 1 > 1e-6:  # a pulse that is one in the new tempo too
         turn += pulse
     transport.home_bpm *= ratio
-    transport.turn = BeatMap(transport.beatmap.bpm * ratio, turn, transport.beatmap.time_at(turn))
+    transport.turn = BeatMap(transport.straight_bpm * ratio, turn, transport.beatmap.time_at(turn))
     transport.turn_origin = turn - (turn - began) * ratio
     transport.follower.begin()
 

@@ -28,6 +28,7 @@ OCTAVE_FRAMES = 25  # how often the rivals are looked up
 AUDIO_LAG_FRAMES = 5  # a stroke in a microphone is known so much later
 AUDIO_OPEN_S = 3.0  # a microphone counts as open for so long after a stroke in it
 FAINT = 0.12  # strokes in a microphone below this are no sign that somebody plays
+JUDGED = 0.2
 CLEAR = 0.3  # and below this their stamps are too unsure for the line
 AUDIO_SURE = 2.0  # what a microphone's full stroke weighs beside a key's: it may be a chord or a whole band
 
@@ -127,6 +128,8 @@ class BeatTracker:
         if self.line is None:
             self.bars.strike(attack, None)
             return
+        if attack.strength >= JUDGED:
+            self.course.judge.hear(attack, self.line.count_at(attack.time_s))
         if attack.strength >= CLEAR:
             self.line.strike(attack.time_s, attack.strength * AUDIO_SURE, even=self._odd)
         if not self._odd:

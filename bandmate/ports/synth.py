@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ Float = NDArray[np.float32]
 def library() -> str:
     """The file name of FluidSynth's library; NoDevice with how to install it where there is none."""
     try:
-        import fluidsynth
+        with contextlib.redirect_stdout(io.StringIO()):  # where CI is set it prints what it found
+            import fluidsynth
     except (ImportError, OSError, AttributeError) as error:
         raise NoDevice(INSTALL) from error
     return str(fluidsynth.lib)
