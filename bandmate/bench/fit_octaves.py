@@ -1,10 +1,10 @@
 """Fits the octave judge's weights to human performances: `python -m bandmate.bench.fit_octaves DATA SPLITS`.
 
 DATA holds the unpacked music data (POP909, Groove MIDI), SPLITS says which songs may be trained on.
-The listener hears each excerpt; every few seconds the judge's evidence is noted with the relative that
-truly was the beat, and a softmax regression weighs it: the mean of one fit to all songs alike and one
-in which rare tempi count for more. Writes `listening/octave_weights.py`. Takes an hour on one core;
-virtual time, never part of a show.
+The listener hears each excerpt, as keys or (with `--microphones`) rendered as sound; every few seconds the
+judge's evidence is noted with the relative that truly was the beat, and a softmax regression weighs it: the
+mean of one fit to all songs alike and one in which rare tempi count for more. Writes one of the tables of
+`listening/octave_weights.py`. Takes an hour on one core; virtual time, never part of a show.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import multiprocessing
 import random
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from bandmate.events import NoteOn
+from bandmate.bench.rendered import Played, heard
+from bandmate.events import Event, NoteOff, NoteOn
 from bandmate.listening import octave_weights
+from bandmate.listening.accents import DRUM_CHANNEL
 from bandmate.listening.bench import MidiBench
 from bandmate.listening.octaves import EVIDENCE, RATIOS, RELATIVES, TAPPED_BPM
 from bandmate.rehearsal import load_take
@@ -29,6 +33,9 @@ from bandmate.timing import bpm_of, period_s
 
 EXCERPT_S = 60.0
 FIRST_S, EVERY_S = 3.0, 4.0  # when the evidence is noted
+DRUMMED = 0.4  # how often a drummer plays beside a rendered song
+BAR = 4
+LONG_S = 40.0  # shorter drum takes are left out
 DRIFT = 0.12  # every second excerpt's tempo drifts this far
 SAME_TEMPO, SAME_PHASE = 0.06, 0.16  # how near the truth a relative must be, as shares of the beat
 RIDGE = 1e-3  # how small weights are kept
@@ -39,10 +46,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """Notes, and when its beats fall, in seconds."""
+    """Notes, and when its beats fall, in seconds; `one` is the first downbeat among them."""
 
-    notes: Sequence[NoteOn]
+    notes: Sequence[Played]
     beats_s: Floats
+    one: int = 0
 
 
 def pop_songs(data: Path, names: Sequence[str]) -> Iterator[Song]:
@@ -51,35 +59,58 @@ def pop_songs(data: Path, names: Sequence[str]) -> Iterator[Song]:
         folder = data / "pop909" / "POP909" / name
         if not folder.is_dir():
             continue
-        beats_s = np.loadtxt(folder / "beat_midi.txt")[:, 0]
+        rows = np.loadtxt(folder / "beat_midi.txt")
+        beats_s = rows[:, 0]
         other_s = np.loadtxt(folder / "beat_audio.txt")[:, 0]
         inside = beats_s[(beats_s > other_s[0] - 0.1) & (beats_s < other_s[-1] + 0.1)]
         if len(inside) < 60 or np.mean([np.abs(other_s - at_s).min() < 0.1 for at_s in inside]) < 0.95:
             continue
-        yield Song(_notes(folder / f"{name}.mid", 0), beats_s)
+        yield Song(_notes(folder / f"{name}.mid"), beats_s, int(rows[:, 2].argmax()))
 
 
 def drum_takes(data: Path, never: Sequence[str]) -> Iterator[Song]:
-    """The long takes of the Groove MIDI Dataset in four."""
+    """The long takes in four of the Groove MIDI Dataset's own training split."""
     folder = data / "gmd" / "groove"
     with (folder / "info.csv").open(encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
     for row in rows:
-        wanted = row["time_signature"] == "4-4" and row["beat_type"] == "beat" and float(row["duration"]) > 40
+        wanted = row["split"] == "train" and row["time_signature"] == "4-4" and row["beat_type"] == "beat"
+        wanted = wanted and float(row["duration"]) > LONG_S
         path = folder / row["midi_filename"]
         if wanted and row["midi_filename"] not in never and path.exists():
             beats_s = np.arange(0.0, float(row["duration"]), period_s(float(row["bpm"])))
-            yield Song(_notes(path, 9), beats_s)
+            yield Song(_notes(path, DRUM_CHANNEL), beats_s)
 
 
-def _notes(path: Path, channel: int) -> list[NoteOn]:
-    """The keys of a MIDI file, in order."""
-    events = (event for _, event in load_take(path).events)
-    return [
-        NoteOn(event.time_s, event.pitch, event.velocity, channel=channel)
-        for event in events
-        if isinstance(event, NoteOn)
+def _notes(path: Path, channel: int | None = None) -> list[Played]:
+    """The keys of a MIDI file, in order; all on one channel, if one is given."""
+    notes: list[Played] = []
+    held: dict[tuple[int, int], int] = {}
+    for _, event in load_take(path).events:
+        if isinstance(event, NoteOn):
+            held[event.channel, event.pitch] = len(notes)
+            to = event.channel if channel is None else channel
+            notes.append(Played(NoteOn(event.time_s, event.pitch, event.velocity, channel=to), 0.1))
+        elif isinstance(event, NoteOff) and (event.channel, event.pitch) in held:
+            place = held.pop((event.channel, event.pitch))
+            notes[place] = Played(notes[place].on, event.time_s - notes[place].on.time_s)
+    return notes
+
+
+def drummed(song: Song, drums: Song, rng: random.Random) -> Song:
+    """A song with a drummer beside it, who keeps to its beats from some downbeat on."""
+    place = np.interp(
+        [played.on.time_s for played in drums.notes], drums.beats_s, np.arange(len(drums.beats_s))
+    )
+    first = rng.randrange(0, max(len(drums.beats_s) // BAR - 8, 1)) * BAR
+    count = song.one + place - first
+    at_s = np.interp(count, np.arange(len(song.beats_s)), song.beats_s)
+    beside = [
+        Played(NoteOn(float(time_s), played.on.pitch, played.on.velocity, channel=DRUM_CHANNEL), 0.1)
+        for time_s, number, played in zip(at_s, count, drums.notes, strict=True)
+        if song.one - 0.3 < number < len(song.beats_s) - 1
     ]
+    return Song(sorted([*song.notes, *beside], key=lambda played: played.on.time_s), song.beats_s, song.one)
 
 
 def excerpts(song: Song, rng: random.Random) -> Iterator[Song]:
@@ -93,30 +124,31 @@ def excerpts(song: Song, rng: random.Random) -> Iterator[Song]:
         bent_s = np.concatenate([[0.0], np.cumsum(0.05 / np.exp(drift * grid_s / EXCERPT_S))[:-1]])
         beats_s = np.interp(song.beats_s[song.beats_s >= begin_s - 1e-6] - begin_s, grid_s, bent_s)
         notes = []
-        for note in song.notes:
-            time_s = float(np.interp(note.time_s - begin_s, grid_s, bent_s))
-            if note.time_s >= begin_s - 1e-6 and time_s < EXCERPT_S:
-                notes.append(NoteOn(time_s, note.pitch, note.velocity, channel=note.channel))
+        for played in song.notes:
+            on = played.on
+            time_s = float(np.interp(on.time_s - begin_s, grid_s, bent_s))
+            if on.time_s >= begin_s - 1e-6 and time_s < EXCERPT_S:
+                notes.append(Played(replace(on, time_s=time_s), played.length_s))
         yield Song(notes, beats_s[beats_s < EXCERPT_S + 3])
 
 
-def snapshots(song: Song) -> Iterator[tuple[Floats, int, float]]:
+def snapshots(events: Sequence[Event], beats_s: Floats) -> Iterator[tuple[Floats, int, float]]:
     """(evidence, the relative that is right, its tempo) every few seconds of an excerpt."""
-    tracker, waiting, next_s = MidiBench(), list(song.notes), FIRST_S
+    tracker, next_s = MidiBench(), FIRST_S
     course = tracker.listener.beats.course
     course.judged = False  # the evidence shall not depend on older weights
+    waiting = deque(sorted(events, key=lambda event: event.time_s))
     for tick in range(1, round(EXCERPT_S * 100)):
         now_s = tick / 100
         while waiting and waiting[0].time_s <= now_s:
-            note = waiting.pop(0)
-            tracker.note_on(note.time_s, note.pitch, note.velocity, note.channel)
+            tracker.post([waiting.popleft()])
         tracker.tick(now_s)
         if now_s < next_s or course.line is None:
             continue
         next_s += EVERY_S
         line = course.line
         found = course.judge.evidence(now_s, line.count_at(now_s), line.period_s)
-        right = _right(line.count_at(now_s), line.period_s, now_s, song.beats_s)
+        right = _right(line.count_at(now_s), line.period_s, now_s, beats_s)
         if found is not None and right is not None:
             yield found, right, bpm_of(line.period_s / RATIOS[right])
 
@@ -180,11 +212,30 @@ def _rare_more(bpm: Floats) -> Floats:
     return np.asarray(weight / weight.mean())
 
 
-def write(weights: Floats, path: Path) -> None:
-    """The table of named weights, with its credit."""
+def write(weights: Floats, table: str, path: Path) -> None:
+    """One table of named weights; the rest of the file stays."""
     rows = "".join(f'    "{name}": {weight:.4g},\n' for name, weight in zip(EVIDENCE, weights, strict=True))
-    head = path.read_text(encoding="utf-8").split("WEIGHTS:")[0]
-    path.write_text(f"{head}WEIGHTS: dict[str, float] = {{\n{rows}}}\n", encoding="utf-8")
+    before, after = path.read_text(encoding="utf-8").split(f"{table}: dict[str, float] = {{")
+    after = after.split("}\n", 1)[1]
+    path.write_text(f"{before}{table}: dict[str, float] = {{\n{rows}}}\n{after}", encoding="utf-8")
+
+
+Moment = tuple[Floats, int, float]
+
+
+def moments(job: tuple[Song, Song | None, Sequence[Path], int]) -> list[Moment]:
+    """The evidence of a song, as keys or (with fonts) as sound, perhaps with a drummer beside it."""
+    song, drums, fonts, seed = job
+    rng = random.Random(seed)
+    if drums is not None:
+        song = drummed(song, drums, rng)
+    found: list[Moment] = []
+    for part in excerpts(song, rng):
+        events: Sequence[Event] = [played.on for played in part.notes]
+        if fonts:
+            events = heard(part.notes, EXCERPT_S, rng.choice(fonts), rng)
+        found += snapshots(events, part.beats_s)
+    return found
 
 
 def main() -> None:
@@ -192,13 +243,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="fit the octave judge")
     parser.add_argument("data", type=Path, help="the folder of the music data")
     parser.add_argument("splits", type=Path, help="the JSON file that says what may be trained on")
-    parser.add_argument("--every", type=int, default=1, help="hear only every so many songs")
+    parser.add_argument("--every", type=int, default=1, help="hear only every so many of POP909")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--out", type=Path, default=Path(octave_weights.__file__))
+    parser.add_argument("--microphones", type=Path, nargs="+", default=(), metavar="FONT",
+                        help="hear them through a microphone, played with these soundfonts")  # fmt: skip
     options = parser.parse_args()
     splits, rng = json.loads(options.splits.read_text(encoding="utf-8")), random.Random(1)
-    songs = [*pop_songs(options.data, splits["pop909"]["train"][:: options.every])]
-    songs += [*drum_takes(options.data, splits["gmd"]["never"])][:: options.every]
-    rows = [row for song in songs for part in excerpts(song, rng) for row in snapshots(part)]
+    drummers = [*drum_takes(options.data, splits["gmd"]["never"])]
+    keyed = [*pop_songs(options.data, splits["pop909"]["train"][:: options.every])]
+    beside = [rng.choice(drummers) if options.microphones and rng.random() < DRUMMED else None for _ in keyed]
+    songs = [*zip(keyed, beside, strict=True), *((take, None) for take in drummers)]
+    jobs = [(song, drums, options.microphones, seed) for seed, (song, drums) in enumerate(songs)]
+    with multiprocessing.Pool(options.jobs) as pool:
+        rows = [row for found in pool.imap(moments, jobs) for row in found]
     evidence = np.array([row[0] for row in rows])
     right, bpm = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
     alike = fitted(evidence, right, bpm, np.ones(len(rows)))
@@ -208,7 +266,7 @@ def main() -> None:
     guessed = np.where(tapped, evidence @ weights, -np.inf).argmax(1)
     print(f"{len(rows)} moments of {len(songs)} songs: right in {np.mean(guessed == right):.3f}, "
           f"the tracker alone in {np.mean(right == 0):.3f}")  # fmt: skip
-    write(weights, options.out)
+    write(weights, "MICROPHONES" if options.microphones else "KEYS", options.out)
 
 
 if __name__ == "__main__":

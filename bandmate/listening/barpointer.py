@@ -25,6 +25,7 @@ HOME_OCTAVES = 0.8  # and how sure we are of it
 STIFFNESS = 110.0  # how unwilling a tempo is to change from pulse to pulse
 LEAK = 2e-5  # share of the prior mixed in each frame, so that a lost tempo can come back
 LEAD = 1.6  # how much heavier another tempo must be before we change to it
+REOPEN, REOPEN_OCTAVES = 0.6, 0.15  # after a rest: how likely all may be new, and how near the old tempo
 MISS = 0.02  # what an expected pulse without onset costs
 
 # where onsets fall in a pulse: (phase, height); strong onsets sit on the pulse, weak ones anywhere
@@ -157,6 +158,14 @@ class BarPointer:
         self.belief[:] = bump / bump.sum() * (1 - 1e-3) + self.prior * 1e-3
         self.period_s = pulse_s
         self._estimate()
+
+    def reopen(self) -> None:
+        """Somebody begins again after a rest: perhaps in another tempo, and likely on a pulse, now."""
+        length = np.repeat(self.tempi * FRAME_S, self.tempi)
+        off = (self.place + 0.5) % 1 - 0.5
+        bump = np.exp(-0.5 * (np.log2(length / self.period_s) / REOPEN_OCTAVES) ** 2 - 0.5 * (off / 0.05) ** 2)
+        self.belief *= 1 - REOPEN
+        self.belief += bump / bump.sum() * REOPEN
 
     def advance(self, onset: float, listening: bool) -> None:
         """One frame on; `onset` 0..1 is what was struck in it, and silence counts only while `listening`."""

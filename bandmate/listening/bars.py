@@ -28,6 +28,7 @@ METER_PULSES = 8  # for so long
 REST_S = 3.0  # after such a rest the bar may begin anew
 MEMORY_S = 16.0  # what happened lately is heard again when the pulse turns out to be another
 MEMORY_EVENTS = 600
+RIPE_PULSES = 12.0  # what was heard of fewer pulses looks surer than it is
 BEGIN_NEAR = 0.25  # of a pulse: so near a pulse somebody begins on it
 
 Happening = NoteOn | Attack | Hue
@@ -53,6 +54,7 @@ class BarVote:
     def _forget(self) -> None:
         self._pulse: int | None = None
         self._begin: int | None = None
+        self._closed = 0  # pulses weighed
         self._portrait = Portrait()
         self._evidence = [Evidence(meter.pulses) for meter in self.meters]
         self._odds: Floats = np.zeros(self.meter.pulses)
@@ -66,7 +68,8 @@ class BarVote:
     @property
     def confidence(self) -> float:
         """How probable it is that `one` is right, 0..1; whoever tells us one knows the meter, too."""
-        odds = self._odds + self._lead
+        ripe = 1 - math.exp(-self._closed / RIPE_PULSES)
+        odds = ripe * self._odds + self._lead
         chances = np.exp(odds - odds.max())
         meter = 1.0 if self.told else self._meter_chance
         return meter * float(chances[self.one] / chances.sum())
@@ -155,6 +158,7 @@ class BarVote:
         for evidence in self._evidence:
             evidence.add(pulse, signs)
             odds.append(votes(evidence.shares(), weights))
+        self._closed += 1
         self._odds = odds[0] - odds[0].max()
         if len(self.meters) > 1:
             self._weigh_meters(odds)

@@ -21,6 +21,7 @@ from bandmate.listening.pulseline import PulseLine
 from bandmate.timing import Meter, bpm_of
 
 REST_PULSES, REST_S = 2.0, 1.5  # after this nothing is claimed
+BREAK_S = 3.0  # who begins after such a rest may begin in another tempo
 HUNG_S = 8.0  # a note that sounds on for so long without another onset is a rest, too
 FORGET_S = 30.0  # after this tempo and bar are forgotten
 LOCKED_FROM, LOCKED_UNTIL = 0.45, 0.3  # confidence
@@ -28,8 +29,8 @@ OCTAVE_FRAMES = 25  # how often the rivals are looked up
 AUDIO_LAG_FRAMES = 5  # a stroke in a microphone is known so much later
 AUDIO_OPEN_S = 3.0  # a microphone counts as open for so long after a stroke in it
 FAINT = 0.12  # strokes in a microphone below this are no sign that somebody plays
-JUDGED = 0.2
-CLEAR = 0.3  # and below this their stamps are too unsure for the line
+JUDGED = 0.2  # from this on the judge weighs them,
+CLEAR = 0.3  # and from this on their stamps are sure enough for the line
 AUDIO_SURE = 2.0  # what a microphone's full stroke weighs beside a key's: it may be a chord or a whole band
 
 
@@ -52,6 +53,7 @@ class BeatTracker:
         self.bpm_spread = 0.0
         self._frame = 0
         self._pools: dict[int, float] = {}  # frame: the weight of what was struck in it
+        self._reopen_frame = -1  # where somebody began again
         self._begin_s = -math.inf  # before this the performer only plays pickups
         self._onset_s = -math.inf
         self._awake_s = -math.inf  # when something last sounded
@@ -72,6 +74,7 @@ class BeatTracker:
         """One logical step: strokes of keys and microphones since the last one; whether anything sounds."""
         self._now_s = now_s
         for hue in hues:
+            self.course.judge.colour(hue)
             if hue.chroma and not self._odd:
                 self.bars.strike(hue, self.line.count_at(hue.time_s) if self.line else None)
         for attack in attacks:
@@ -136,6 +139,8 @@ class BeatTracker:
             self.bars.strike(attack, self.line.count_at(attack.time_s))
 
     def _moved_by(self, source: str, time_s: float) -> None:
+        if time_s - max(self._onset_s, self._begin_s) > BREAK_S:
+            self._reopen_frame = math.floor(time_s / FRAME_S) + 1
         self._onset_s = max(self._onset_s, time_s)
         if time_s > self._begin_s + FRAME_S:
             self.source = source
@@ -147,6 +152,8 @@ class BeatTracker:
         listening = frame_s >= self._begin_s and frame_s - self._onset_s < REST_S
         onset = pooled(weight) if weight and frame_s >= self._begin_s else 0.0
         was = self.line
+        if self._frame == self._reopen_frame:
+            self.course.reopen(frame_s)
         self.course.advance(self._frame, onset, listening)
         if self._frame % OCTAVE_FRAMES == 0:
             self.octaves = self.course.pointer.octaves()

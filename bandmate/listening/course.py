@@ -22,9 +22,10 @@ STRAY_TEMPO = 0.07  # or its tempo this far off,
 STRAY_FRAMES = 25  # for this long
 FLIPPED, FLIPPED_TEMPO = 0.3, 0.04  # so far off at the same tempo: it took the off-beats for beats
 FLIPS_REFUSED = 8  # a counted pulse isn't flipped before the bar pointer has asked so often
+REOPENED_S = 4.0  # after a new beginning nothing is refused
 CONSULT_FRAMES = 50  # how often the judge is asked
 FIRST_S = 2.5  # the judge's first word comes after so much music
-MARGIN, LATE_MARGIN = 0.8, 1.2  # log odds by which a relative must lead, at first and later on
+MARGIN, LATE_MARGIN = 0.8, 2.0  # log odds by which a relative must lead, at first and later on
 LATE_S = 20.0
 PATIENCE, LATE_PATIENCE = 2, 5  # how often in a row it must lead
 LOST_FRAMES = 500  # so long without agreement we look everywhere again
@@ -49,6 +50,7 @@ class Course:
         self._asked = 0
         self._wanted = 0
         self._adrift = 0
+        self._open_until_s = 0.0
 
     def free(self) -> None:
         """Forget tempo and phase, and look everywhere."""
@@ -74,6 +76,11 @@ class Course:
         self.pointer.look((bpm / CONFINED, bpm * CONFINED), bpm, CONFINED_OCTAVES)
         self.pointer.seed(self.line.period_s, self.line.count_at(now_s) % 1.0)
         self._stray = self._flips = self._asked = self._adrift = 0
+
+    def reopen(self, now_s: float) -> None:
+        """Somebody begins again after a rest: for a while anything may be another pulse, or off-beat."""
+        self.pointer.reopen()
+        self._open_until_s = now_s + REOPENED_S
 
     def advance(self, frame: int, onset: float, listening: bool) -> bool:
         """One frame on; True when the judge turned the pulse into another one."""
@@ -125,6 +132,8 @@ class Course:
         """Whoever counted in knows where the beat is, and so does the judge: syncopation doesn't turn it."""
         line, coarse = self.line, self.pointer
         same_tempo = line is not None and abs(coarse.period_s / line.period_s - 1) < FLIPPED_TEMPO
+        if frame_s < self._open_until_s:
+            return False
         if line is None or not (self.held and same_tempo and off > FLIPPED and self._flips < FLIPS_REFUSED):
             return False
         self._flips += 1

@@ -3,7 +3,7 @@
 Fitted on performances of POP909 (MIT) and the Groove MIDI Dataset (CC BY 4.0). Imports nothing.
 """
 
-WEIGHTS: dict[str, float] = {
+KEYS: dict[str, float] = {
     "stroke pulse": -4.53,
     "stroke half": 4.08,
     "stroke quarter": 9.45,
@@ -105,3 +105,5 @@ WEIGHTS: dict[str, float] = {
     "stroke turn, drums": 0.4375,
     "stroke long turn, drums": 2.058,
 }
+
+MICROPHONES: dict[str, float] = {}

@@ -9,21 +9,23 @@ performances (`bandmate.bench.fit_octaves`). Runs in the band process, twice a s
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from bandmate.events import Attack, NoteOn
+from bandmate.events import Attack, Hue, NoteOn
 from bandmate.listening.accents import DRUM_CHANNEL, KICKS, SNARES
-from bandmate.listening.octave_weights import WEIGHTS
+from bandmate.listening.octave_weights import KEYS, MICROPHONES
 from bandmate.timing import bpm_of
 
 MEMORY_S = 10.0  # strokes fade from the evidence with this time constant,
 OLDEST_S = 30.0  # and after this they are gone
 TOGETHER_S = 0.035  # keys struck within this are one stroke
 HARMONY_S = 1.5  # how long a tone stays in the ear
+NEW_WITHIN_S = 0.25  # so long after a stroke a new colour is its own
 NEW_TONE = 0.15  # fainter than this in the ear, a tone is new
 LOW_BELOW = 52
 LONGEST_S = 1.0  # a stroke longer than this is long, and no longer
@@ -63,7 +65,7 @@ EVIDENCE = (
 Floats = npt.NDArray[np.float64]
 _DRUM_COLUMNS = [PLAIN.index(name) for name in OF_DRUMS]
 _HUMPS = np.log2(np.array(HUMPS_BPM, float))
-_WEIGHTS = np.array([WEIGHTS.get(name, 0.0) for name in EVIDENCE])
+_KEYS, _MICROPHONES = (np.array([table.get(name, 0.0) for name in EVIDENCE]) for table in (KEYS, MICROPHONES))
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class Stroke:
     count: float
     marks: Floats = field(default_factory=lambda: np.zeros(len(KINDS)))
     drums: bool = False
+    by_ear: bool = False  # in a microphone
 
 
 class OctaveJudge:
@@ -101,9 +104,21 @@ class OctaveJudge:
     def hear(self, attack: Attack, count: float) -> None:
         """Something was struck in a microphone; its accent stands for kick (or bass) and snare."""
         marks = self._together(attack.time_s, count).marks
+        self.strokes[-1].by_ear = True
         marks[0] = max(marks[0], attack.strength)
         marks[1] = max(marks[1], attack.accent)
         marks[3] = max(marks[3], -attack.accent)
+
+    def colour(self, hue: Hue) -> None:
+        """What sounds in a microphone: tones that are new belong to the last stroke."""
+        if not hue.chroma or not self.strokes:
+            return
+        self._ear *= math.exp(-max(hue.time_s - self._ear_s, 0.0) / HARMONY_S)
+        self._ear_s = max(hue.time_s, self._ear_s)
+        chroma = np.array(hue.chroma)
+        if hue.time_s - self.strokes[-1].time_s < NEW_WITHIN_S:
+            self.strokes[-1].marks[5] += float(np.maximum(chroma - self._ear, 0.0).sum())
+        np.maximum(self._ear, chroma, out=self._ear)
 
     def _together(self, time_s: float, count: float) -> Stroke:
         """The stroke that something struck at `time_s` belongs to: the last one, or a new one."""
@@ -113,7 +128,7 @@ class OctaveJudge:
             last = self.strokes[-1]
             last.marks[6] = min(time_s - last.time_s, LONGEST_S) * last.marks[0]
         self.strokes.append(Stroke(time_s, count))
-        self._ear *= np.exp(-max(time_s - self._ear_s, 0.0) / HARMONY_S)
+        self._ear *= math.exp(-max(time_s - self._ear_s, 0.0) / HARMONY_S)
         self._ear_s = time_s
         return self.strokes[-1]
 
@@ -142,7 +157,8 @@ class OctaveJudge:
         if found is None:
             return None
         bpm = bpm_of(pulse_s) * RATIOS
-        weighed: Floats = found @ _WEIGHTS
+        by_ear = sum(stroke.by_ear for stroke in self.strokes) / len(self.strokes)
+        weighed: Floats = found @ (_KEYS + by_ear * (_MICROPHONES - _KEYS))
         weighed[(bpm < TAPPED_BPM[0]) | (bpm > TAPPED_BPM[1])] = -1e9
         return weighed
 
