@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -118,6 +119,8 @@ class BarPointer:
         )
         self.place = self.space.phase[states]
         self.end = self.begin + self.tempi - 1
+        self._lengths: list[int] = self.tempi.tolist()
+        self._edges: list[int] = [*self.begin.tolist(), len(self.place)]  # tempo i has states [i] to [i + 1]
         self._expect(home_bpm, octaves)
 
     def _expect(self, home_bpm: float, octaves: float) -> None:
@@ -163,7 +166,9 @@ class BarPointer:
         """Somebody begins again after a rest: perhaps in another tempo, and likely on a pulse, now."""
         length = np.repeat(self.tempi * FRAME_S, self.tempi)
         off = (self.place + 0.5) % 1 - 0.5
-        bump = np.exp(-0.5 * (np.log2(length / self.period_s) / REOPEN_OCTAVES) ** 2 - 0.5 * (off / 0.05) ** 2)
+        bump = np.exp(
+            -0.5 * (np.log2(length / self.period_s) / REOPEN_OCTAVES) ** 2 - 0.5 * (off / 0.05) ** 2
+        )
         self.belief *= 1 - REOPEN
         self.belief += bump / bump.sum() * REOPEN
 
@@ -181,7 +186,7 @@ class BarPointer:
             new *= self._likelihood
         elif listening:
             new *= self.missed
-        new *= (1 - LEAK) / float(new.sum())
+        new *= (1 - LEAK) / float(np.add.reduce(new))
         new += self.leaking
         self.belief, self._next = new, old
         self._estimate()
@@ -190,26 +195,25 @@ class BarPointer:
         """The winning tempo cluster and the circular mean of phase inside it."""
         mass = self.mass
         np.add.reduceat(self.belief, self.begin, out=mass)
-        best = self._winner(np.convolve(mass, _FIVE, "same"))
+        best = self._winner(np.correlate(mass, _FIVE, "same"))
         low, high = max(best - 3, 0), min(best + 4, len(mass))
         near = mass[low:high]
-        self.period_s = float(near @ self.tempi[low:high]) / max(float(near.sum()), 1e-12) * FRAME_S
-        states = slice(self.begin[low], self.end[high - 1] + 1)
+        frames = sum(map(mul, near.tolist(), self._lengths[low:high]))
+        self.period_s = frames / max(float(np.add.reduce(near)), 1e-12) * FRAME_S
+        states = slice(self._edges[low], self._edges[high])
         belief = self.belief[states]
         x, y = float(belief @ self.cosine[states]), float(belief @ self.sine[states])
-        self.agreement = min(float(np.hypot(x, y)), 1.0)
-        self.phase = float(np.arctan2(y, x)) / (2 * np.pi) % 1.0
+        self.agreement = min(math.hypot(x, y), 1.0)
+        self.phase = math.atan2(y, x) / math.tau % 1.0
 
     def _winner(self, cluster: Floats) -> int:
         """The heaviest tempo cluster; another one than we follow must be clearly heavier."""
         best = int(cluster.argmax())
-        frames = self.period_s / FRAME_S
-        if abs(self.tempi[best] / frames - 1) < 0.1:
+        frames, shortest = self.period_s / FRAME_S, self._lengths[0]
+        if abs((shortest + best) / frames - 1) < 0.1:  # tempi are whole numbers in a row
             return best
-        low, high = np.searchsorted(self.tempi, (frames * 0.93, frames * 1.07))
-        if low >= high:
-            return best
-        ours = int(low + cluster[low:high].argmax())
+        low, high = (max(math.ceil(frames * edge) - shortest, 0) for edge in (0.93, 1.07))
+        ours = low + int(cluster[low:high].argmax()) if low < min(high, len(cluster)) else best
         return ours if cluster[ours] * LEAD > cluster[best] else best
 
     def bpm_spread(self) -> float:

@@ -39,10 +39,12 @@ class BarVote:
 
     def __init__(self, meter: Meter, meters: Sequence[Meter] = ()) -> None:
         self.meter = meter
+        self.pulses = meter.pulses  # in a bar of the meter that is counted
         self.meters = (meter, *(other for other in meters if other != meter))
         self._allowed = tuple(meters)
         self.one = 0  # pulse counts congruent to this are downbeats
         self.told = False
+        self.confidence = 0.0  # how probable it is that `one` is right, 0..1
         self.likeliest = meter  # of the meters allowed
         self._recent: deque[tuple[Happening, bool]] = deque(maxlen=MEMORY_EVENTS)  # and whether it began
         self._by_ear = False  # only microphones have been heard
@@ -50,6 +52,7 @@ class BarVote:
         self._meter_chance = 1.0  # that the meter that is counted is the right one
         self._lead = np.zeros(meter.pulses)
         self._forget()
+        self._sum_up()
 
     def _forget(self) -> None:
         self._pulse: int | None = None
@@ -60,19 +63,14 @@ class BarVote:
         self._odds: Floats = np.zeros(self.meter.pulses)
         self._fits: Floats = np.zeros(len(self.meters))
 
-    @property
-    def pulses(self) -> int:
-        """Pulses in a bar of the meter that is counted."""
-        return self.meter.pulses
-
-    @property
-    def confidence(self) -> float:
-        """How probable it is that `one` is right, 0..1; whoever tells us one knows the meter, too."""
+    def _sum_up(self) -> None:
+        """The confidence, whenever what it rests on has changed; who tells us one knows the meter, too."""
         ripe = 1 - math.exp(-self._closed / RIPE_PULSES)
-        odds = ripe * self._odds + self._lead
-        chances = np.exp(odds - odds.max())
+        leads = (ripe * self._odds + self._lead).tolist()
+        most = max(leads)
+        chances = [math.exp(lead - most) for lead in leads]
         meter = 1.0 if self.told else self._meter_chance
-        return meter * float(chances[self.one] / chances.sum())
+        self.confidence = meter * chances[self.one] / sum(chances)
 
     def tell(self, one: int) -> None:
         """Somebody said which pulse is one: start again from there, well ahead."""
@@ -82,6 +80,7 @@ class BarVote:
         self._recent.clear()
         self._forget()
         self._lead = TOLD_LEAD * (np.arange(self.pulses) == self.one)
+        self._sum_up()
 
     def strike(self, happening: Happening, count: float | None) -> None:
         """A note, a stroke or the colour of a microphone at a pulse count, if pulses are known yet."""
@@ -102,6 +101,7 @@ class BarVote:
         self._forget()
         self.told = False
         self._lead = 0.25 * self._lead
+        self._sum_up()
 
     def _take(self, happening: Happening, count: float, begins: bool) -> None:
         self.settle(count)
@@ -131,6 +131,7 @@ class BarVote:
                 self._take(happening, count_at(happening.time_s), begins)
         if not self.told:
             self.one = int((self._odds + self._lead).argmax())
+        self._sum_up()
 
     def turned(self, meter: Meter, count_at: Callable[[float], float] | None) -> BarVote:
         """The vote in another meter, which hears the last seconds again by the pulse count, if it has one."""
@@ -144,6 +145,8 @@ class BarVote:
     def settle(self, count: float) -> None:
         """Weigh every pulse that is over."""
         pulse = math.floor(count + EARLY)
+        if pulse == self._pulse:
+            return
         if self._pulse is None or abs(pulse - self._pulse) > 4 * self.pulses:
             self._pulse = pulse
         while self._pulse < pulse:
@@ -168,6 +171,7 @@ class BarVote:
         self._insisted = self._insisted + 1 if leads[best] > leads[self.one] + margin else 0
         if self._insisted > (TOLD_PULSES if self.told else 0):
             self.one, self._insisted = best, 0
+        self._sum_up()
 
     def _weigh_meters(self, odds: Sequence[Floats]) -> None:
         """The meter in which some pulse stands out most."""

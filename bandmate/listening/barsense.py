@@ -75,7 +75,8 @@ def seen(shares: Floats) -> Floats:
     """A bar as it looks if each pulse in turn were one, (pulses, PLACES * WIDTH)."""
     pulses = len(shares)
     laid = laying(pulses)
-    return np.stack([(laid @ np.roll(shares, -one, axis=0)).ravel() for one in range(pulses)])
+    twice = np.concatenate((shares, shares))
+    return np.array([(laid @ twice[one : one + pulses]).ravel() for one in range(pulses)])
 
 
 def votes(shares: Floats, weights: Weights) -> Floats:

@@ -21,7 +21,7 @@ from bandmate.listening.pulseline import PulseLine
 from bandmate.timing import Meter, bpm_of
 
 REST_PULSES, REST_S = 2.0, 1.5  # after this nothing is claimed
-BREAK_S = 3.0  # who begins after such a rest may begin in another tempo
+BREAK_PULSES, BREAK_S = 6.0, 3.0  # who begins after such a rest may begin in another tempo
 HUNG_S = 8.0  # a note that sounds on for so long without another onset is a rest, too
 FORGET_S = 30.0  # after this tempo and bar are forgotten
 LOCKED_FROM, LOCKED_UNTIL = 0.45, 0.3  # confidence
@@ -139,7 +139,8 @@ class BeatTracker:
             self.bars.strike(attack, self.line.count_at(attack.time_s))
 
     def _moved_by(self, source: str, time_s: float) -> None:
-        if time_s - max(self._onset_s, self._begin_s) > BREAK_S:
+        rest_s = time_s - max(self._onset_s, self._begin_s)
+        if rest_s > max(BREAK_S, BREAK_PULSES * self.course.pointer.period_s):
             self._reopen_frame = math.floor(time_s / FRAME_S) + 1
         self._onset_s = max(self._onset_s, time_s)
         if time_s > self._begin_s + FRAME_S:

@@ -59,8 +59,10 @@ class MidiBench:
         while step_time_s(self._step) <= t - STEP_S / 2:
             self._step += 1
             now_s = min(step_time_s(self._step), t)
-            events = [event for event in self._events if event.time_s <= now_s]
-            self._events = [event for event in self._events if event.time_s > now_s]
+            events: list[Event] = []
+            if self._events:
+                events = [event for event in self._events if event.time_s <= now_s]
+                self._events = [event for event in self._events if event.time_s > now_s]
             while self._offs and self._offs[0][0] <= now_s:
                 off_s, pitch, channel = heappop(self._offs)
                 events.append(NoteOff(off_s, pitch, channel=channel))

@@ -77,6 +77,7 @@ class ChordListener:
         self.expected: Floats | None = None  # how likely each root comes next, minor ones from 12 on
         self.rootless = ROOTLESS_DOUBT  # above 0: the performer leaves the roots out
         self._shapes, self._ear, self._weights = Shapes(), Ear(), shipped()
+        self._foreign = KEY_BONUS * (self._shapes.diatonic - 1)  # what leaving the key costs, (keys, chords)
         self._evidence = np.zeros(12)
         self._bass: int | None = None
         self._turned_s = 0.0  # when the root changed last
@@ -103,9 +104,12 @@ class ChordListener:
         hues: Sequence[Hue] = (),
     ) -> None:  # fmt: skip
         """One logical step; `pulse_count` with its fraction says where on the pulse it falls."""
+        early = now_s - self._thought_s < LISTEN_S - 1e-6
+        if early and not struck and not hues:
+            return
         notes = [note for note in struck if note.channel != DRUM_CHANNEL]
         colours = [hue for hue in hues if hue.chroma]
-        if not notes and not colours and now_s - self._thought_s < LISTEN_S - 1e-6:
+        if early and not notes and not colours:
             return
         seconds = now_s - self._thought_s
         self._thought_s = self._now_s = now_s
@@ -181,7 +185,7 @@ class ChordListener:
 
     def _think(self, seconds: float, sounding: Sounding) -> None:
         """Rank every chord; change only to one that more than a single line supports."""
-        total = float(self._evidence.sum())
+        total = float(np.add.reduce(self._evidence))
         if total < 1e-3:
             return
         current = index_of(self.chord)
@@ -244,11 +248,11 @@ class ChordListener:
         likely = np.exp(self._ear.likelihoods(self._weights, self._hands(sounding)))
         without = self._without_roots(seconds, likely, self._shown(sounding))
         chance = (1 - without) * likely[0] + without * likely[1]
-        self._chance = chance / chance.sum()
+        self._chance = chance / np.add.reduce(chance)
         score: Floats = EAR * np.maximum(np.log(self._chance + 1e-9), DEAFEST)[shapes.kinds]
         score += shapes.rootless(share) if without > 0.5 else shapes.rooted(share, self._bass)
         if self.tonality.index is not None:
-            score += KEY_BONUS * (shapes.diatonic[self.tonality.index] - 1)
+            score += self._foreign[self.tonality.index]
         if self.expected is not None:
             score += EXPECTED * self.expected[shapes.kinds]
         if current is not None:
@@ -260,7 +264,7 @@ class ChordListener:
         """What speaks for each chord in the colour of a microphone."""
         score = self._shapes.rooted(share, self._bass, HUE_BASS)
         if self.tonality.index is not None:
-            score += KEY_BONUS * (self._shapes.diatonic[self.tonality.index] - 1)
+            score += self._foreign[self.tonality.index]
         if current is not None:
             score[current % 12 :: 12] += HUE_STAY
             score[current] += STAY_QUALITY

@@ -178,6 +178,10 @@ def apart(one: Floats, other: Floats) -> float:
     return 1 - float(one @ other) / size if size > 0 else 0.0
 
 
+_TWO, _FOUR = PLACE["two anew"], PLACE["four anew"]
+_KEPT = np.array(KEEP)[:, None]
+
+
 class Evidence:
     """The signs added up by place in a bar of so many pulses, fading quickly and slowly."""
 
@@ -187,14 +191,12 @@ class Evidence:
 
     def add(self, pulse: int, signs: Floats) -> None:
         """A pulse is over."""
-        self._sums *= np.array(KEEP)[:, None]
-        two, four = PLACE["two anew"], PLACE["four anew"]
-        late = signs[[two, four]]
+        self._sums *= _KEPT
         now = signs.copy()
-        now[[two, four]] = 0.0
+        now[_TWO] = now[_FOUR] = 0.0
         self._sums[pulse % self.pulses] += now
-        self._sums[(pulse - 1) % self.pulses, :, two] += late[0]
-        self._sums[(pulse - 3) % self.pulses, :, four] += late[1]
+        self._sums[(pulse - 1) % self.pulses, :, _TWO] += signs[_TWO]
+        self._sums[(pulse - 3) % self.pulses, :, _FOUR] += signs[_FOUR]
 
     def shares(self) -> Floats:
         """How much of each sign fell on each place, times the places; (pulses, signs * paces)."""

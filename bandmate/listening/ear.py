@@ -10,6 +10,7 @@ imports patch (for the folder of the weights) and its own room.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +32,8 @@ GROUPS = 2 * len(FADES_S) + 5
 
 Floats = npt.NDArray[np.float64]
 ROOTS = np.array([[(root + step) % 12 for step in range(12)] for root in range(12)])
+_TURNED = (12 * np.arange(GROUPS)[:, None] + ROOTS[:, None, :]).reshape(12, -1)
+_FADES_S = np.array(FADES_S)[:, None, None]
 
 
 class Weights:
@@ -41,7 +44,10 @@ class Weights:
 
     def hear(self, turned: Floats) -> Floats:
         """What each root says to what it hears, (12 roots, 4)."""
-        found: Floats = np.maximum(turned @ self.inner + self.inner_bias, 0.0) @ self.outer + self.outer_bias
+        inner = turned @ self.inner
+        inner += self.inner_bias
+        np.maximum(inner, 0.0, out=inner)
+        found: Floats = inner @ self.outer + self.outer_bias
         return found
 
     @classmethod
@@ -80,13 +86,15 @@ class Ear:
         """Time passes: what was heard fades, what sounds goes on."""
         if seconds <= 0:
             return
-        self._heard *= np.exp(-seconds / np.array(FADES_S))[:, None, None]
+        self._heard *= np.exp(-seconds / _FADES_S)
+        sounds = np.zeros((2, 12))
         for tone in tones:
-            ring = 1.0 if tone.fingered else np.exp(-(now_s - tone.struck_s) / RING_S)
-            self._heard[:, int(tone.pitch < SPLIT), tone.pitch % 12] += HELD_RATE * seconds * ring
-        share = self._heard[1].sum(0)
-        self._song *= np.exp(-seconds / SONG_S)
-        self._song += share * (seconds / (share.sum() + 1e-6))
+            ring = 1.0 if tone.fingered else math.exp(-(now_s - tone.struck_s) / RING_S)
+            sounds[int(tone.pitch < SPLIT), tone.pitch % 12] += HELD_RATE * seconds * ring
+        self._heard += sounds
+        share = np.add.reduce(self._heard[1], 0)
+        self._song *= math.exp(-seconds / SONG_S)
+        self._song += share * (seconds / (float(np.add.reduce(share)) + 1e-6))
 
     def features(self, held: tuple[int, ...]) -> Floats:
         """What the ear knows, (GROUPS, 12): shares of the evidence as square roots, and marks."""
@@ -95,12 +103,15 @@ class Ear:
             if held[0] < BASS_BELOW:
                 self._bass = held[0] % 12
             marks[1, held[0] % 12] = marks[2, held[-1] % 12] = 1.0
-            marks[3, [pitch % 12 for pitch in held]] = 1.0
+            for pitch in held:
+                marks[3, pitch % 12] = 1.0
         if self._bass is not None:
             marks[0, self._bass] = 1.0
-        marks[4] = np.sqrt(self._song / (self._song.sum() + 1e-6))
-        total = self._heard.sum((1, 2), keepdims=True) + 1e-6
-        return np.concatenate([np.sqrt(self._heard / total).reshape(-1, 12), marks])
+        marks[4] = self._song / (float(np.add.reduce(self._song)) + 1e-6)
+        np.sqrt(marks[4], out=marks[4])
+        heard = self._heard.reshape(len(FADES_S), -1)
+        shares = heard / (np.add.reduce(heard, 1, keepdims=True) + 1e-6)
+        return np.concatenate((np.sqrt(shares).reshape(-1, 12), marks))
 
     def likelihoods(self, weights: Weights, held: tuple[int, ...]) -> Floats:
         """Log-likelihood of (with root, without) x (12 major, 12 minor roots), (2, 24), the best at 0."""
@@ -111,5 +122,5 @@ class Ear:
 
 def around(features: Floats) -> Floats:
     """The features as each root hears them, (12 roots, 12 * GROUPS)."""
-    turned: Floats = features[:, ROOTS].transpose(1, 0, 2).reshape(12, -1)
+    turned: Floats = features.take(_TURNED)
     return turned

@@ -39,7 +39,7 @@ class Hands:
     def hear(self, now_s: float, struck: Sequence[NoteOn], tones: Mapping[Key, Tone]) -> list[NoteOn]:
         """One step; returns the strokes of the hand that has the tune."""
         tune: list[NoteOn] = []
-        played = [note for note in struck if note.channel != DRUM_CHANNEL]
+        played = [note for note in struck if note.channel != DRUM_CHANNEL] if struck else ()
         if played:
             self._keys.extend(note.pitch for note in played)
             ordered = sorted(self._keys)
@@ -107,12 +107,13 @@ class Hand:
         """Whether the newest stroke still sounds."""
         while self._onsets and self._onsets[0] < now_s - COUNTED_S:
             self._onsets.popleft()
-        if self._down and self._silent_s is None:
-            sounds = any(
-                key in tones and tones[key].struck_s == struck_s for key, struck_s in self._down.items()
-            )
-            if not sounds:
-                self._silent_s = now_s
+        if self._silent_s is not None or not self._down:
+            return
+        for key, struck_s in self._down.items():
+            tone = tones.get(key)
+            if tone is not None and tone.struck_s == struck_s:
+                return
+        self._silent_s = now_s
 
     @property
     def density(self) -> float:

@@ -29,7 +29,8 @@ class Listener:
     def __init__(
         self, meter: Meter, melody: frozenset[int] = frozenset(), meters: Sequence[Meter] = ()
     ) -> None:
-        self.meter, self.melody, self.meters = meter, melody, tuple(meters)
+        self.melody, self.meters = melody, tuple(meters)
+        self._read_meter(meter)
         self._pinned: Key | None = None
         self.reset()
 
@@ -53,19 +54,24 @@ class Listener:
         struck = self.sounding.hear(events)
         self.sounding.fade(now_s)
         harmonic = self._harmonic(now_s, events) if self.melody else struck
-        attacks = [event for event in events if isinstance(event, Attack)]
-        hues = [event for event in events if isinstance(event, Hue)]
-        sounds = bool(self.sounding.tones) or any(hue.level_db > AUDIBLE_DB for hue in hues)
+        attacks: list[Attack] = []
+        hues: list[Hue] = []
+        sounds = bool(self.sounding.tones)
+        if events:  # in most steps nothing happens
+            attacks = [event for event in events if isinstance(event, Attack)]
+            hues = [event for event in events if isinstance(event, Hue)]
+            sounds = sounds or any(hue.level_db > AUDIBLE_DB for hue in hues)
         foreseen = self.beats.line  # the strokes haven't moved it yet
         self.feel.hear(now_s, struck, sounds, attacks, foreseen, self.sounding.tones, self._band(clock))
         self.beats.hear(now_s, struck, sounds, attacks, hues)
         line = self.beats.line
         count = line.count_at(now_s) if line else None
         self.chords.hear(now_s, harmonic, self.harmony, count, hues)
-        bar_pulses = self.meter.bar_beats / self.meter.pulse_beats
-        self.expectation.hear(count, self.beats.bars.one, bar_pulses, self.chords.chord, self.chords.key)
+        self.expectation.hear(
+            count, self.beats.bars.one, self._bar_pulses, self.chords.chord, self.chords.key
+        )
         self.chords.expected = self.expectation.chances
-        return self._heard(now_s)
+        return self._heard(now_s, line)
 
     def _band(self, clock: BeatMap | None) -> PulseLine | None:
         """The band's own pulse as a line."""
@@ -86,7 +92,7 @@ class Listener:
         self.harmony.fade(now_s)
         return struck
 
-    def _heard(self, now_s: float) -> Heard:
+    def _heard(self, now_s: float, line: PulseLine | None) -> Heard:
         beats, chords, feel = self.beats, self.chords, self.feel
         pulse_s, downbeat_in = beats.next_pulse() or (None, None)
         return Heard(
@@ -100,14 +106,14 @@ class Listener:
             octaves=beats.octaves,
             source=beats.source,
             bpm_spread=beats.bpm_spread,
-            meter=beats.bars.likeliest if beats.line is not None else None,
+            meter=beats.bars.likeliest if line is not None else None,
             onset_s=feel.onset_s,
             chord=chords.chord,
             chord_certainty=chords.certainty,
             chord_s=chords.since_s,
             ahead=self.expectation.chord,
             ahead_certainty=self.expectation.certainty,
-            ahead_in=self._ahead_in(pulse_s),
+            ahead_in=self._ahead_in(pulse_s, line),
             key=chords.key,
             held=self.sounding.held,
             dynamics=feel.dynamics,
@@ -116,9 +122,9 @@ class Listener:
             feel=feel.feel,
         )
 
-    def _ahead_in(self, pulse_s: float | None) -> float | None:
+    def _ahead_in(self, pulse_s: float | None, line: PulseLine | None) -> float | None:
         """How many pulses from the next one on another chord is expected."""
-        line, at_count = self.beats.line, self.expectation.at_count
+        at_count = self.expectation.at_count
         if line is None or pulse_s is None or at_count is None:
             return None
         return max(0.0, at_count - round(line.count_at(pulse_s)))
@@ -143,5 +149,8 @@ class Listener:
 
     def set_meter(self, meter: Meter) -> None:
         """Another meter from here on."""
-        self.meter = meter
+        self._read_meter(meter)
         self.beats.set_meter(meter)
+
+    def _read_meter(self, meter: Meter) -> None:
+        self.meter, self._bar_pulses = meter, meter.bar_beats / meter.pulse_beats

@@ -41,6 +41,8 @@ class Phrases:
         self.ended_s: float | None = None
         self.pulses: deque[float] = deque(maxlen=PHRASES)  # how long the newest phrases were
         self._run: list[float] = []
+        self._gap_s = 0.0  # what the newest notes of the run take
+        self._usual_pulses = 0.0  # how long a phrase is
         self._last: list[tuple[Key, float]] = []  # the keys of the newest stroke
         self._let_go_s: float | None = None
 
@@ -51,6 +53,7 @@ class Phrases:
         for note in tune:
             if not self._run or note.time_s - self._run[-1] > TOGETHER_S:
                 self._run.append(note.time_s)
+                self._gap_s = self._usual_gap_s()
                 self._last, self._let_go_s = [], None
             self._last.append(((note.port, note.channel, note.pitch), note.time_s))
         if not self._run:
@@ -58,7 +61,7 @@ class Phrases:
         if self._let_go_s is None and not any(self._fingered(tones, *key) for key in self._last):
             self._let_go_s = now_s
         pulse_s = line.period_s if line is not None else PULSE_S
-        if now_s - self._run[-1] >= self._long_s(pulse_s):
+        if now_s - self._run[-1] >= max(LONG * self._gap_s, LONG_PULSES * pulse_s):  # with the rest after it
             self._end(now_s, pulse_s, line)
 
     @staticmethod
@@ -66,11 +69,10 @@ class Phrases:
         tone = tones.get(key)
         return tone is not None and tone.fingered and tone.struck_s == struck_s
 
-    def _long_s(self, pulse_s: float) -> float:
-        """How long the last note, with the rest after it, must last to be an end."""
-        newest = self._run[-NEWEST - 1 :]
-        gaps_s = [later - earlier for earlier, later in pairwise(newest)]
-        return max(LONG * median(gaps_s) if gaps_s else 0.0, LONG_PULSES * pulse_s)
+    def _usual_gap_s(self) -> float:
+        """How long the newest notes of the run last, each with the rest after it."""
+        gaps_s = [later - earlier for earlier, later in pairwise(self._run[-NEWEST - 1 :])]
+        return median(gaps_s) if gaps_s else 0.0
 
     def _end(self, now_s: float, pulse_s: float, line: PulseLine | None) -> None:
         """The tune rests: on the grid, where its last note was let go, a pulse after it at the latest."""
@@ -83,12 +85,13 @@ class Phrases:
             end_s = line.time_of(round(line.count_at(end_s) * 2) / 2)
         self.ended_s = min(end_s, now_s)
         self.pulses.append((self.ended_s - run[0]) / pulse_s)
+        self._usual_pulses = median(self.pulses)
 
     def broken_off(self, pulse_s: float) -> bool:
         """Whether the tune stands in the middle of a phrase, by the length of those before it."""
         if len(self.pulses) < ENOUGH_PHRASES or not self._run:
             return False
-        return (self._run[-1] - self._run[0]) / pulse_s < SHORT * median(self.pulses)
+        return (self._run[-1] - self._run[0]) / pulse_s < SHORT * self._usual_pulses
 
 
 class Stop:

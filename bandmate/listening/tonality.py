@@ -6,6 +6,8 @@ harmony.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -102,10 +104,10 @@ class Tonality:
 
     def hear(self, seconds: float, notes: Floats, chord: Chord | None, pulses: float | None = None) -> None:
         """Some seconds (and pulses) of music: how strongly each pitch class sounds (12,), and the chord."""
-        keep = float(np.exp(-seconds / FADE_S))
+        keep = math.exp(-seconds / FADE_S)
         self._notes *= keep
         self._chords *= keep
-        loud = float(notes.sum())
+        loud = float(np.add.reduce(notes))
         if loud <= 0:
             return
         self._heard_s += seconds
@@ -133,8 +135,8 @@ class Tonality:
 
     def scores(self) -> Floats:
         """How well each of `KEYS` fits what was heard, (24,)."""
-        notes = self._notes - self._notes.mean()
-        size = float(np.linalg.norm(notes)) + 1e-9
-        chords = self._fits @ self._chords / (float(self._chords.sum()) + 1.0)
+        notes = self._notes - float(np.add.reduce(self._notes)) / 12
+        size = math.sqrt(float(notes @ notes)) + 1e-9
+        chords = self._fits @ self._chords / (float(np.add.reduce(self._chords)) + 1.0)
         fit: Floats = self._profiles @ notes / size + CHORD_VOTE * chords
         return fit

@@ -36,7 +36,9 @@ class Analysis:
         sound = np.array(block, np.float32, ndmin=1)
         if sound.ndim == 1:
             sound = sound[:, None]
-        sound[~(np.abs(sound) < BROKEN)] = 0.0
+        fine = np.abs(sound) < BROKEN
+        if not fine.all():
+            sound[~fine] = 0.0
         return [event for ear in self._ears for event in ear.hear(sound, end_s)]
 
 
@@ -58,6 +60,7 @@ class Ear:
         self.hop = Strokes(rate_hz).hop
         self._rest = np.zeros(0, np.float32)
         self._lately = np.zeros(HUE_HOPS * self.hop, np.float32)
+        self._around = np.zeros_like(self._lately)  # without its mean
         self._hops = 0
         self._shut_hops = OPEN_HOPS  # how long the level has been below the gate
 
@@ -97,7 +100,10 @@ class Ear:
 
     def _level_db(self) -> float:
         """The level over the last 50 ms, a full-scale sine being 0; an offset of the input is no sound."""
-        loud = math.sqrt(2) * float(self._lately.std())
+        frames = len(self._lately)
+        np.subtract(self._lately, np.add.reduce(self._lately) / frames, out=self._around)
+        np.multiply(self._around, self._around, out=self._around)
+        loud = math.sqrt(2) * float(np.sqrt(np.add.reduce(self._around) / frames))
         return max(20 * math.log10(loud), SILENCE_DB) if loud > 0 else SILENCE_DB
 
 

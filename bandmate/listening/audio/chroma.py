@@ -32,9 +32,9 @@ class Colour:
         self._sound = np.zeros(size, np.float32)
         self._window = (np.hanning(size) * 4 / size).astype(np.float32)  # a full sine is 1
         hertz = np.fft.rfftfreq(size, 1 / rate_hz)
-        self._band = np.flatnonzero((hertz > LOW_HZ) & (hertz < HIGH_HZ))
-        self._low = np.flatnonzero((hertz > BASS_LOW_HZ) & (hertz < BASS_HIGH_HZ))
-        self._tilt = 1 / np.sqrt(hertz[self._band] / TILT_HZ)
+        self._band = _bins(hertz, LOW_HZ, HIGH_HZ)
+        self._low = _bins(hertz, BASS_LOW_HZ, BASS_HIGH_HZ)
+        self._tilt = np.sqrt(1 / np.sqrt(hertz[slice(*self._band)] / TILT_HZ))
         self._bin_hz = float(hertz[1])
 
     def hear(self, sound: Sound) -> None:
@@ -45,24 +45,32 @@ class Colour:
 
     def hue(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Shares of the twelve pitch classes from C on, of everything and of the bass; nothing in silence."""
-        spectrum = np.abs(np.fft.rfft(self._sound * self._window))
-        if float(spectrum[self._band].max()) < SILENT:
+        spectrum = np.abs(np.fft.rfft(self._sound * self._window)[: self._band[1] + 1])
+        if float(spectrum[slice(*self._band)].max()) < SILENT:
             return (), ()
-        chroma = _classes(spectrum, self._band, self._bin_hz, np.sqrt(self._tilt))
+        chroma = _classes(spectrum, self._band, self._bin_hz, self._tilt)
         bass = _classes(spectrum, self._low, self._bin_hz, None)
         return tuple(chroma.tolist()), tuple(bass.tolist())
 
 
-def _classes(spectrum: Sound, band: npt.NDArray[np.intp], bin_hz: float, tilt: Floats | None) -> Floats:
+def _bins(hertz: npt.NDArray[np.floating], low_hz: float, high_hz: float) -> tuple[int, int]:
+    """The first bin between two frequencies, and the bin after the last."""
+    inside = np.flatnonzero((hertz > low_hz) & (hertz < high_hz))
+    return int(inside[0]), int(inside[-1]) + 1
+
+
+def _classes(spectrum: Sound, band: tuple[int, int], bin_hz: float, tilt: Floats | None) -> Floats:
     """The peaks of a band by pitch class, as shares of the strongest, without what is weak."""
-    here, below, above = spectrum[band], spectrum[band - 1], spectrum[band + 1]
-    peak = (here > below) & (here >= above)
-    if not peak.any():
+    first, after = band
+    here, below, above = (spectrum[first + step : after + step] for step in (0, -1, 1))
+    peak = np.flatnonzero((here > below) & (here >= above))
+    if not len(peak):
         return np.zeros(12)
-    left, middle, right = (np.log(each[peak] + 1e-12) for each in (below, here, above))
+    bins = peak + first
+    left, middle, right = np.log(spectrum[np.array((bins - 1, bins, bins + 1))] + 1e-12)
     curve = left - 2 * middle + right
     off = np.where(curve < 0, 0.5 * (left - right) / np.minimum(curve, -1e-9), 0.0)
-    hertz = (band[peak] + np.clip(off, -0.5, 0.5)) * bin_hz
+    hertz = (bins + np.minimum(np.maximum(off, -0.5), 0.5)) * bin_hz
     pitch = np.rint(A4 + 12 * np.log2(hertz / A4_HZ)).astype(int)
     weight = here[peak] ** 2 if tilt is None else np.sqrt(here[peak]) * tilt[peak]
     shares = np.bincount(pitch % 12, weight, 12)

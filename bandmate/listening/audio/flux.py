@@ -52,7 +52,7 @@ class Strokes:
     def hear(self, hop: Sound, end_s: float, audible: bool = True) -> Attack | None:
         """`self.hop` frames that end at `end_s`; below the gate (not `audible`) nothing is a stroke."""
         rise = self._rise(hop, audible)
-        strength = self._strength(float(rise.mean()), audible)
+        strength = self._strength(float(np.add.reduce(rise) / np.float32(len(rise))), audible)
         self._rises[:-1] = self._rises[1:]
         self._rises[-1] = rise
         if not audible or strength < FLOOR:
@@ -67,8 +67,8 @@ class Strokes:
         energy = np.add.reduceat(spectrum, self._edges)[:-1]
         if audible:
             self._loudest = max(float(energy.max()), self._loudest * FORGET_LOUDEST, QUIETEST)
-        level = np.log1p(energy * (CONTRAST / self._loudest)).astype(np.float32)
-        rise: Sound = np.clip(level - self._before, 0.0, CAP)
+        level = np.log1p(energy * (CONTRAST / self._loudest)).astype(np.float32, copy=False)
+        rise: Sound = np.minimum(np.maximum(level - self._before, 0.0), CAP)
         self._before = level
         return rise
 

@@ -22,10 +22,8 @@ from bandmate.listening.audio.pitch import GATE_DB, PitchTracker, Sound, clean
 
 A4, A4_HZ = 69, 440.0
 WITHIN = 0.6  # semitones from its centre that a note may stray
-TUNING, SETTLING = (
-    0.25,
-    0.04,
-)  # how far the centre may lie from the note, and how much of the way it goes in a hop
+TUNING = 0.25  # semitones that the centre may lie from the note,
+SETTLING = 0.04  # and what share of the way it goes in a hop
 STEADY = 0.5  # semitones from lowest to highest in a steady moment
 TREND = 0.25  # and from its beginning to its end
 STEADY_HOPS = 5  # some 30 ms: so long must a new pitch hold,
@@ -88,13 +86,6 @@ class Voice:
             now_s = end_s - (len(sound) - start - hop) / rate_hz
             self._step(sound[start : start + hop], now_s)
         self._rest = sound[len(sound) // hop * hop :]
-        return self._events
-
-    def silence(self, now_s: float) -> list[NoteOn | NoteOff]:
-        """The microphone is gone or muted: end what sounds."""
-        self._events = []
-        self._end(now_s, now_s)
-        self._moments.clear()
         return self._events
 
     def _step(self, hop: Sound, now_s: float) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandmate.events import NoteOff, NoteOn
+from bandmate.events import NoteOn
 from bandmate.listening.audio.voice import Voice
 
 RATE_HZ = 44100
@@ -120,12 +120,3 @@ def test_not_a_number_is_survived_and_nothing_hangs():
     sound = sung(line((60, 0.4), (0, 0.3), (64, 0.4)))
     sound[14000:14050], sound[20000] = np.nan, np.inf
     assert [pitch for pitch, _, _ in notes(hear(sound))][-1] == 64
-
-
-def test_a_microphone_that_goes_away_ends_its_note():
-    voice = Voice(RATE_HZ, 60.0, 1500.0)
-    sound = sung(line((60, 0.5)))[: int(0.7 * RATE_HZ)]
-    (begun,) = hear(sound, voice=voice)
-    assert isinstance(begun, NoteOn)
-    assert voice.silence(0.75) == [NoteOff(0.75, 60)]
-    assert voice.silence(0.8) == []
