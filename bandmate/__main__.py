@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--latency", action="store_true", help="measure how late sound comes back to the microphone"
     )
-    check.add_argument("--tap", action="store_true", help="with --latency: you tap along on a key")
+    check.add_argument("--tap", action="store_true", help="measure it by your tapping along on a key")
     check.add_argument("--device", help="with --latency: the sound device, by name or number")
     check.add_argument("--audio-in", metavar="DEVICE", help="with --latency: the sound input")
     params = _add(commands, "params", _params, "list everything that can be steered")
@@ -160,8 +160,8 @@ def _bench_options(command: argparse.ArgumentParser) -> None:
         "which", nargs="*", metavar="WHICH", help="which benchmarks (default: all that need no data)"
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
-    command.add_argument("--data", type=Path, metavar="DIR", help="the unpacked music data, for fit")
-    command.add_argument("--songs", help="songs for fit, by number: 001,002")
+    command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
+    command.add_argument("--songs", help="their songs, by number: 001,002")
     command.add_argument("--seconds", type=float, default=60.0, help="length of the audio runs (default: 60)")
     command.add_argument("--runs", type=int, default=3, help="runs of which the median is shown (default: 3)")
 

@@ -17,7 +17,7 @@ from bandmate import patch as patches
 from bandmate import snapshots
 from bandmate.band import Band
 from bandmate.controls import Value
-from bandmate.errors import BadFile
+from bandmate.errors import BadFile, BandmateError
 from bandmate.events import (
     PARTS,
     Attack,
@@ -136,6 +136,8 @@ def prepare(
     """What to rehearse: a recorded take as it was, or a MIDI file with the band's entrance added."""
     wanted = patches.load(patch) if isinstance(patch, str) else patch
     if take.header is not None:
+        if tap_in_s:
+            raise BandmateError("this is the take of a jam: it has its own taps; leave out --tap-in")
         header = take.header
         return take, replace(header, patch=wanted or header.patch, seed=header.seed if seed is None else seed,
                              params=header.params | params)  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate.__main__ import main
-from bandmate.errors import BadFile
+from bandmate.errors import BadFile, BandmateError
 from bandmate.events import Command, NoteOff, NoteOn
 from bandmate.rehearsal import load_styles, load_take, make_band, prepare, rehearse
 from bandmate.show.demo import load_demo, performance
@@ -254,3 +254,9 @@ def test_an_unknown_command_is_an_alarm_and_the_music_goes_on(stage):
     stage.play(9.0)
     assert stage.state == "playing"
     assert any("polka" in status.alarm for status in stage.statuses)
+
+
+def test_the_take_of_a_jam_has_its_own_taps():
+    take = Take("take", (), 1.0, Header(patches.load("bench"), 1, {}))
+    with pytest.raises(BandmateError, match="its own taps"):
+        prepare(take, None, None, {}, [1.0, 1.5])

@@ -1,4 +1,4 @@
-"""Trains the chord ear: `python -m bandmate.bench.ear_training --data DIR --out models/chord-ear.json`.
+"""Trains the chord ear: `python -m bandmate.bench.ear_training --data DIR --songs FILE --out FILE`.
 
 Songs of POP909 (MIT) that `--songs` lists, as they are, without their low notes, and without the roots of
 their chords; and made-up comping through the whole vocabulary. A network of one

@@ -114,7 +114,7 @@ def drummed(song: Song, drums: Song, rng: random.Random) -> Song:
 
 
 def excerpts(song: Song, rng: random.Random) -> Iterator[Song]:
-    """Two minutes of a song, from any beat on: one as it was played, one with a tempo that drifts."""
+    """Twice a minute of a song, from any beat on: one as it was played, one with a tempo that drifts."""
     starts = [at_s for at_s in song.beats_s[::4] if at_s < song.beats_s[-1] - 45]
     for drift in (0.0, rng.choice((-DRIFT, DRIFT))):
         if not starts:

@@ -1,8 +1,8 @@
 """`bandmate bench pulse`: worst cases of the tracker after a count-in: does it keep the counted pulse.
 
-Ten excerpts of each groove of `grooves.py` go through the real `Listener` in virtual time, as keys and,
-where the renderer can play, as sound. An excerpt is right when nine tenths of its pulses are hit within
-70 ms and nothing is claimed between them. Nothing here depends on `--seconds`.
+Ten excerpts of each groove of `grooves.py` go through the real `Listener` in virtual time, as keys.
+An excerpt is right when nine tenths of its pulses are hit within 70 ms and nothing is claimed between them.
+Nothing here depends on `--seconds`.
 """
 
 from __future__ import annotations

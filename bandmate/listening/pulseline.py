@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 
 STRUCK_S = 0.011  # how far a good onset lies from its pulse
-OFFBEAT = 3.5  # how much less an onset on the half tells
+OFFBEAT = 3.0  # how much less an onset on the half tells
 HINT_S = 0.030  # how far the coarse estimate may be off
 WANDER = 0.0045  # how much a tempo wanders from pulse to pulse, as a share of the pulse
 SWAY_S = 0.0015  # how much a single pulse sways
 GATE = 0.10  # onsets further than this share of a pulse tell nothing
+BETWEEN_GATE = 0.06  # nor do off-beats further from where they usually are
+SWING, SWING_PACE = (0.42, 0.74), 0.1  # off-beats fall there; how fast their usual place is learned
 
 
 class PulseLine:
@@ -24,6 +26,7 @@ class PulseLine:
         self.count = count
         self.at_s = at_s
         self.period_s = period_s
+        self.between = 0.5  # where in a pulse off-beats are played
         self._place = (0.015 * doubt) ** 2  # variances and covariance: place, both, length
         self._both = 0.0
         self._length = (0.015 * doubt * period_s) ** 2
@@ -53,14 +56,19 @@ class PulseLine:
             self._place = min(self._place, (0.2 * self.period_s) ** 2)
 
     def strike(self, onset_s: float, weight: float, even: bool = False) -> None:
-        """An onset near a pulse, or (telling less, unless all are `even`) near a half, moves the line."""
+        """An onset near a pulse, or (telling less, unless all are `even`) between two, moves the line.
+
+        Where between two pulses they play is learned: swing puts it anywhere from a half to three quarters.
+        """
         place = self.count_at(onset_s)
-        pulse, half = round(place), round(place * 2) / 2
+        pulse, between = round(place), math.floor(place) + (0.5 if even else self.between)
         spread_s = STRUCK_S / math.sqrt(max(weight, 0.1))
         if abs(place - pulse) < GATE:
             self._learn(pulse, onset_s, spread_s)
-        elif abs(place - half) < (GATE if even else GATE / 2):
-            self._learn(half, onset_s, spread_s * (1 if even else OFFBEAT))
+        elif abs(place - between) < (GATE if even else BETWEEN_GATE):
+            self._learn(between, onset_s, spread_s * (1 if even else OFFBEAT))
+        if SWING[0] < place % 1 < SWING[1]:
+            self.between += SWING_PACE * (place % 1 - self.between)
 
     def hint(self, error_s: float, period_s: float) -> None:
         """Lean towards the coarse estimate: it puts the pulses `error_s` later, `period_s` long."""

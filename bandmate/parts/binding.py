@@ -38,7 +38,7 @@ class Binder:
     """
 
     def __init__(self) -> None:
-        self.bass_note = "slash"
+        self.bass_note = "slash"  # until the style says otherwise
         self._hands: dict[float, Hand] = {}
         self._voicings: dict[str, dict[float, Voicing]] = {}
 
