@@ -9,7 +9,7 @@ performer's clock, unless named otherwise; events are stamped minus their input 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bandmate.harmony import Chord, Key
 from bandmate.timing import BeatMap, Meter
@@ -236,10 +236,10 @@ class Feel:
     trend: float = 0.0  # intensity over the last bars, -1 falling to 1 rising
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """What the humans play, as the listening room understands it at `time_s`.
 
+    A tuple, because one is made every step, and a frozen dataclass of so many fields takes five times as long.
     `pulse_bpm` counts felt pulses; `next_pulse_s` is a prediction, never in the past;
     `downbeat_in` is how many pulses after that one the next bar begins (0: it is the downbeat).
     """
@@ -267,7 +267,7 @@ class Heard:
     dynamics: float = 0.5  # 0..1 within this performer's own range
     density: float = 0.0  # onsets a second, chords counted once
     resting_s: float = 0.0  # how long nothing has sounded
-    feel: Feel = field(default_factory=Feel)
+    feel: Feel = Feel()
 
 
 @dataclass(frozen=True, slots=True)

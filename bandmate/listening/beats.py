@@ -140,7 +140,7 @@ class BeatTracker:
 
     def _moved_by(self, source: str, time_s: float) -> None:
         rest_s = time_s - max(self._onset_s, self._begin_s)
-        if rest_s > max(BREAK_S, BREAK_PULSES * self.course.pointer.period_s):
+        if math.isfinite(rest_s) and rest_s > max(BREAK_S, BREAK_PULSES * self.course.pointer.period_s):
             self._reopen_frame = math.floor(time_s / FRAME_S) + 1
         self._onset_s = max(self._onset_s, time_s)
         if time_s > self._begin_s + FRAME_S:

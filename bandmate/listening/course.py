@@ -65,6 +65,7 @@ class Course:
     def tell(self, line: PulseLine, now_s: float) -> None:
         """Somebody gave us this pulse: search only near it, and believe it."""
         self.line, self.held = line, "told"
+        line.told = True
         self.judge = OctaveJudge()
         if self.judged:
             self.pointer.divide("counted")

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 
 STRUCK_S = 0.011  # how far a good onset lies from its pulse
-OFFBEAT = 3.0  # how much less an onset on the half tells
+OFFBEAT = 3.5  # how much less an onset on the half tells
 HINT_S = 0.030  # how far the coarse estimate may be off
 WANDER = 0.0045  # how much a tempo wanders from pulse to pulse, as a share of the pulse
 SWAY_S = 0.0015  # how much a single pulse sways
 GATE = 0.10  # onsets further than this share of a pulse tell nothing
-BETWEEN_GATE = 0.06  # nor do off-beats further from where they usually are
+BETWEEN_GATE = 0.05  # nor do off-beats further from where they usually are
 SWING, SWING_PACE = (0.42, 0.74), 0.1  # off-beats fall there; how fast their usual place is learned
 
 
@@ -26,6 +26,7 @@ class PulseLine:
         self.count = count
         self.at_s = at_s
         self.period_s = period_s
+        self.told = False  # somebody counted it
         self.between = 0.5  # where in a pulse off-beats are played
         self._place = (0.015 * doubt) ** 2  # variances and covariance: place, both, length
         self._both = 0.0
@@ -58,7 +59,7 @@ class PulseLine:
     def strike(self, onset_s: float, weight: float, even: bool = False) -> None:
         """An onset near a pulse, or (telling less, unless all are `even`) between two, moves the line.
 
-        Where between two pulses they play is learned: swing puts it anywhere from a half to three quarters.
+        Where between two counted pulses they play is learned: swing puts it anywhere up to three quarters.
         """
         place = self.count_at(onset_s)
         pulse, between = round(place), math.floor(place) + (0.5 if even else self.between)
@@ -67,7 +68,7 @@ class PulseLine:
             self._learn(pulse, onset_s, spread_s)
         elif abs(place - between) < (GATE if even else BETWEEN_GATE):
             self._learn(between, onset_s, spread_s * (1 if even else OFFBEAT))
-        if SWING[0] < place % 1 < SWING[1]:
+        if self.told and SWING[0] < place % 1 < SWING[1]:
             self.between += SWING_PACE * (place % 1 - self.between)
 
     def hint(self, error_s: float, period_s: float) -> None:
