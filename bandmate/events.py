@@ -239,7 +239,7 @@ class Feel:
 class Heard(NamedTuple):
     """What the humans play, as the listening room understands it at `time_s`.
 
-    A tuple, because one is made every step, and a frozen dataclass of so many fields takes five times as long.
+    A tuple, because one is made every step, and a frozen dataclass of so many fields takes far longer.
     `pulse_bpm` counts felt pulses; `next_pulse_s` is a prediction, never in the past;
     `downbeat_in` is how many pulses after that one the next bar begins (0: it is the downbeat).
     """

@@ -78,14 +78,16 @@ def turn_to(transport: Transport, now_s: float, ratio: float) -> None:
     """Half or double time from the next pulse on; phase and one stay."""
     pulse = transport.meter.pulse_beats
     frontier_s = transport.frontier(now_s)
-    turn = math.ceil(transport.beatmap.beat_at(frontier_s) / pulse - 1e-9) * pulse
-    began = transport.bar_of(turn)[1]
-    while ((turn - began) / pulse * ratio) % 1 > 1e-6:  # a pulse that is one in the new tempo too
-        turn += pulse
+    beat = transport.beatmap.beat_at(frontier_s)
+    began = transport.bar_of(math.ceil(beat / pulse - 1e-9) * pulse)[1]
+    every = max(round(1 / ratio), 1)  # a pulse that is one in the new tempo too
+    turn = began + math.ceil((beat - began) / (pulse * every) - 1e-9) * pulse * every
+    straight_bpm = transport.straight_bpm
     transport.home_bpm *= ratio
-    transport.turn = BeatMap(transport.straight_bpm * ratio, turn, transport.beatmap.time_at(turn))
+    transport.turn = BeatMap(straight_bpm * ratio, turn, transport.beatmap.time_at(turn))
     transport.turn_origin = turn - (turn - began) * ratio
     transport.follower.begin()
+    transport.follower.bpm = straight_bpm  # until then
 
 
 def set_tempo(transport: Transport, now_s: float, bpm: float) -> None:

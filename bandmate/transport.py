@@ -110,7 +110,7 @@ class Transport:
     def _take_turn(self, turn: BeatMap) -> None:
         """Half or double time begins: the bar goes on in the new tempo."""
         bar = self.bar_of(turn.beat)[0]
-        self.beatmap, self.turn = turn, None
+        self.beatmap, self.turn, self.follower.bpm = turn, None, turn.bpm
         self.origin_beat, self.origin_bar = self.turn_origin, bar
 
     def entry_at(self, beat: float) -> str:

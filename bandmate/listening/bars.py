@@ -28,7 +28,7 @@ METER_PULSES = 8  # for so long
 REST_S = 3.0  # after such a rest the bar may begin anew
 MEMORY_S = 16.0  # what happened lately is heard again when the pulse turns out to be another
 MEMORY_EVENTS = 600
-RIPE_PULSES = 12.0  # what was heard of fewer pulses looks surer than it is
+RIPE_PULSES = 16.0  # what was heard of fewer pulses looks surer than it is
 BEGIN_NEAR = 0.25  # of a pulse: so near a pulse somebody begins on it
 
 Happening = NoteOn | Attack | Hue
