@@ -21,7 +21,6 @@ STRAY = 0.16  # the line jumps to the bar pointer when it is this share of a pul
 STRAY_TEMPO = 0.07  # or its tempo this far off,
 STRAY_FRAMES = 25  # for this long
 FLIPPED, FLIPPED_TEMPO = 0.3, 0.04  # so far off at the same tempo: it took the off-beats for beats
-FLIP_AGREEMENT = 0.5  # less than this never turns a counted pulse
 FLIPS_REFUSED = 8  # a counted pulse isn't flipped before the bar pointer has asked so often
 REOPENED_S = 4.0  # after a new beginning nothing is refused
 CONSULT_FRAMES = 50  # how often the judge is asked
@@ -136,12 +135,9 @@ class Course:
         same_tempo = line is not None and abs(coarse.period_s / line.period_s - 1) < FLIPPED_TEMPO
         if frame_s < self._open_until_s:
             return False
-        if line is None or not (self.held and same_tempo):
+        if line is None or not (self.held and same_tempo and off > FLIPPED and self._flips < FLIPS_REFUSED):
             return False
-        unsure = self.held == "told" and coarse.agreement < FLIP_AGREEMENT
-        if not unsure and (off < FLIPPED or self._flips >= FLIPS_REFUSED):
-            return False
-        self._flips += not unsure
+        self._flips += 1
         self._stray = 0
         coarse.seed(line.period_s, line.count_at(frame_s) % 1.0)
         return True
