@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bandmate.transport import Transport
 
 START_S = 0.1  # from the start button to the first click
+BOUNCE_S = 0.08  # a tap sooner after another is the same one: a pedal that bounces
 TAP_GAP_S = 2.5  # a longer silence between taps begins a new count
 TAP_LEAST = 3  # taps that make a tempo
 SURE = 0.8  # downbeat confidence at which kick, bass and crash may come in
@@ -54,7 +55,10 @@ def tap(transport: Transport, now_s: float, pressed_s: float, wanted: int = 0) -
     if transport.state == "off":
         transport.arm()
         return
-    if transport.taps_s and pressed_s - transport.taps_s[-1] > TAP_GAP_S:
+    since_s = pressed_s - transport.taps_s[-1] if transport.taps_s else TAP_GAP_S
+    if since_s < BOUNCE_S:
+        return
+    if since_s > TAP_GAP_S:
         transport.taps_s = []
     transport.taps_s.append(pressed_s)
     if transport.state == "armed" and len(transport.taps_s) >= (wanted or taps_wanted(transport)):

@@ -340,3 +340,12 @@ def test_a_count_in_the_middle_of_something_is_none():
     assert count.hear(2.2, 0.7, 4) == ()
     found += [count.hear(2.5 + index * 0.5, 0.8, 4) for index in range(6)]
     assert set(found) == {()}
+
+
+def test_taps_at_one_moment_are_one_tap(stage):
+    stage.tap_in()
+    for _ in range(3):
+        stage.say(4.0, "tap")
+    bpm = stage.play(3.9).band.transport.home_bpm
+    stage.play(6.0)
+    assert stage.band.transport.home_bpm == pytest.approx(bpm, rel=0.02)
