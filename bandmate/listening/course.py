@@ -146,6 +146,7 @@ class Course:
         was = self.line
         self.line = PulseLine(count, pulse_s, self.pointer.period_s, doubt=2.0)
         if was is not None:
+            self.line.told, self.line.between = was.told, was.between
             self.judge.recount(
                 (was.count_at(now_s), was.period_s), (self.line.count_at(now_s), self.line.period_s)
             )

@@ -29,7 +29,7 @@ NEW_WITHIN_S = 0.25  # so long after a stroke a new colour is its own
 NEW_TONE = 0.15  # fainter than this in the ear, a tone is new
 LOW_BELOW = 52
 LONGEST_S = 1.0  # a stroke longer than this is long, and no longer
-TAPPED_BPM = (38.0, 230.0)  # slower or faster nobody taps
+TAPPED_BPM = (38.0, 212.0)  # slower or faster nobody taps
 
 # the relatives of a pulse: pulses of theirs in one of ours, and where in ours they begin to count
 RELATIVES = (

@@ -11,8 +11,10 @@ import math
 
 STRUCK_S = 0.011  # how far a good onset lies from its pulse
 OFFBEAT = 3.5  # how much less an onset on the half tells
-HINT_S = 0.030  # how far the coarse estimate may be off
-WANDER = 0.0045  # how much a tempo wanders from pulse to pulse, as a share of the pulse
+HINT_S, HINT_TEMPO = 0.030, 0.03  # how far the coarse estimate may be off, in place and in tempo
+WANDER = 0.007  # how much a tempo wanders from pulse to pulse, as a share of the pulse,
+COUNTED_WANDER = 0.009  # and when somebody counted it: then the line may follow sooner;
+MOST_WANDER_S = 0.009  # slow pulses are subdivided, and wander no further than this
 SWAY_S = 0.0015  # how much a single pulse sways
 GATE = 0.10  # onsets further than this share of a pulse tell nothing
 BETWEEN_GATE = 0.05  # nor do off-beats further from where they usually are
@@ -48,12 +50,14 @@ class PulseLine:
 
     def roll(self, now_s: float) -> None:
         """Stand on the newest pulse that has passed; what we don't know grows with every pulse."""
+        wander = COUNTED_WANDER if self.told else WANDER
+        wander_s = min(wander * self.period_s, MOST_WANDER_S)
         while self.at_s + self.period_s <= now_s:
             self.count += 1
             self.at_s += self.period_s
             self._place += 2 * self._both + self._length + SWAY_S**2
             self._both += self._length
-            self._length = min(self._length + (WANDER * self.period_s) ** 2, (0.2 * self.period_s) ** 2)
+            self._length = min(self._length + wander_s**2, (0.2 * self.period_s) ** 2)
             self._place = min(self._place, (0.2 * self.period_s) ** 2)
 
     def strike(self, onset_s: float, weight: float, even: bool = False) -> None:
@@ -74,7 +78,7 @@ class PulseLine:
     def hint(self, error_s: float, period_s: float) -> None:
         """Lean towards the coarse estimate: it puts the pulses `error_s` later, `period_s` long."""
         self._learn(self.count, self.at_s + error_s, HINT_S)
-        spread = (0.03 * self.period_s) ** 2
+        spread = (HINT_TEMPO * self.period_s) ** 2
         gain = self._length / (self._length + spread)
         cross = self._both / (self._length + spread)
         off = period_s - self.period_s
