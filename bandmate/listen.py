@@ -33,7 +33,6 @@ ANOTHER = 0.55  # of a pulse: a beat nearer to the last one is the same, foresee
 ANOTHER_ODD = 0.4  # in 7/8 the last pulse of a bar is a short one
 TAIL_S = 2.0  # we listen on so long after the last note
 FEEL_S = 1.0  # how often the feel is written down
-BLOCK_FRAMES = 256  # how much of a recording the ears get at once
 LONGEST_S = 6 * 3600.0  # a MIDI file that claims to last longer is broken
 
 Hear = Callable[[int], Heard]  # the step -> what is heard then
@@ -99,6 +98,7 @@ class Source:
     roll: list[Bar] = field(default_factory=list)
     sound: tuple[int, Samples] | None = None
     notes: list[NoteOn | NoteOff] = field(default_factory=list)  # as a microphone gave them
+    onsets_s: list[float] = field(default_factory=list)  # when something began in a recording
 
 
 def source(path: Path, meter: Meter | None, taps_s: Sequence[float], hears: str | None) -> Source:
@@ -153,19 +153,22 @@ def _recording(path: Path, meter: Meter, taps_s: Sequence[float], hears: str) ->
     """A recording, through the ears and then the listener; its channels are mixed into one microphone."""
     rate_hz, samples = read_audio(path)
     from bandmate.listening.audio.analysis import Analysis  # only a recording needs aubio
+    from bandmate.listening.audio.onsets import OnsetDetector
 
     mono = samples.mean(axis=1, keepdims=True)  # (frames, 1)
     analysis = Analysis(rate_hz, (Microphone(hears=hears, bleed=0.0),))
-    listener, place = Listener(meter), 0
+    detector, listener, place = OnsetDetector(rate_hz, hears), Listener(meter), 0
     found = Source(meter, len(mono) / rate_hz, lambda _: Heard(0.0), sound=(rate_hz, mono[:, 0]))
 
     def hear(step: int) -> Heard:
         nonlocal place
         now_s, events = step_time_s(step), []
         _tap_in(listener, meter, taps_s, step)
-        while place + BLOCK_FRAMES <= min(len(mono), now_s * rate_hz):
-            place += BLOCK_FRAMES
-            events += analysis.hear(mono[place - BLOCK_FRAMES : place], place / rate_hz)
+        while place + detector.hop <= min(len(mono), now_s * rate_hz):
+            place += detector.hop
+            block = mono[place - detector.hop : place]
+            events += analysis.hear(block, place / rate_hz)
+            found.onsets_s += detector.hear(block[:, 0])
         found.notes += [event for event in events if isinstance(event, NoteOn | NoteOff)]
         return listener.hear(now_s, events)
 
@@ -248,6 +251,7 @@ def analyse(path: Path, meter: Meter | None = None, taps_s: Sequence[float] = ()
         "beats": report.beats,
         "chords": report.chords,
         "notes": _notes(there.notes, there.length_s),
+        "onsets": [_second(onset_s) for onset_s in there.onsets_s],
         "feel": report.feel,
     }, there
 

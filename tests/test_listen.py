@@ -103,7 +103,7 @@ def test_chords_and_feel_are_there_in_order(pop):
     assert middle["swing"] == pytest.approx(0.5, abs=0.03)
     assert middle["low"] < 60 < middle["high"]
     assert (middle["stopped"], found["feel"][-1]["stopped"]) == (False, True)
-    assert found["notes"] == []
+    assert found["notes"] == found["onsets"] == []
 
 
 def test_listening_twice_is_the_same(pop):
@@ -180,6 +180,7 @@ def test_a_recorded_click_gives_its_beats(tmp_path):
     late = [beat["time_s"] for beat in found["beats"] if 6.0 < beat["time_s"] < 10.6]
     assert len(late) in (9, 10)
     assert all(abs((beat_s * 2 + 0.5) % 1 - 0.5) < 0.06 for beat_s in late)
+    assert found["onsets"] == pytest.approx([1.0 + beat * 0.5 for beat in range(20)], abs=0.02)
 
 
 def test_a_recorded_tune_gives_its_notes(tmp_path):

@@ -184,7 +184,7 @@ class PitchBench:
 
 
 class OnsetBench:
-    """The onset bench's detector: the ears' own for a microphone that hears harmony, whatever it hears."""
+    """The onset bench's detector: the one by which `listen` writes the `onsets` of a recording."""
 
     def __init__(self, rate_hz: float) -> None:
         from bandmate.listening.audio.onsets import OnsetDetector
