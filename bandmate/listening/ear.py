@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,11 @@ class Weights:
     @classmethod
     def read(cls, path: Path) -> Weights:
         """From the JSON file that ships."""
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        return cls.of(json.loads(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> Weights:
+        """From the lists of that file."""
         hidden = len(plain["layers"][1])
         shapes = ((12 * GROUPS, hidden), (hidden,), (hidden, 4), (4,))
         return cls([np.array(each).reshape(s) for each, s in zip(plain["layers"], shapes, strict=True)])
