@@ -39,8 +39,12 @@ STRONG_EIGHTHS = ((0, 0.8), (1 / 2, 0.8), (1 / 4, 0.1), (3 / 4, 0.1))
 # a counted pulse is known: notes around it, swung or straight, are no reason to doubt it
 COUNTED = ((0, 1.0), (1 / 2, 0.45), (1 / 4, 0.12), (3 / 4, 0.2), (1 / 3, 0.12), (2 / 3, 0.4))
 WEAK_COUNTED = ((0, 0.6), (1 / 2, 0.5), (1 / 4, 0.25), (3 / 4, 0.25), (1 / 3, 0.25), (2 / 3, 0.45))
+# and where off-beats have turned out to swing, any ratio of swing explains them
+SWUNG = (*COUNTED, (0.58, 0.4))
+WEAK_SWUNG = (*WEAK_COUNTED, (0.58, 0.45))
 TEMPLATES = {
     "counted": (COUNTED, WEAK_COUNTED),
+    "swung": (SWUNG, WEAK_SWUNG),
     "halves": (STRONG, WEAK),
     "thirds": (STRONG_THIRDS, WEAK_THIRDS),
     "eighths": (STRONG_EIGHTHS, WEAK),
@@ -65,9 +69,9 @@ class Space:
     missed: Floats  # (states,) factor for a frame without onset
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=5)
 def space(division: str) -> Space:
-    """The states for pulses that divide in halves (simple meters), thirds (compound), eighths (odd)."""
+    """The states for a division: halves (simple meters), thirds (compound), eighths (odd), counted, swung."""
     frames = np.arange(FASTEST_FRAMES, SLOWEST_FRAMES + 1)
     first = np.concatenate([[0], np.cumsum(frames)])
     length = np.repeat(frames, frames)
@@ -95,6 +99,7 @@ class BarPointer:
     """The belief over tempo and phase; `advance` it once a frame, then read the estimate."""
 
     def __init__(self, division: str = "halves") -> None:
+        self.division = division
         self.space = space(division)
         self.period_s = period_s(HOME_BPM)  # of the winning tempo cluster
         self.phase = 0.0  # 0..1, of the frame's middle
@@ -102,8 +107,9 @@ class BarPointer:
         self.look(FREE_BPM, HOME_BPM, HOME_OCTAVES)
 
     def divide(self, division: str) -> None:
-        """Expect onsets where another division of the pulse puts them; `look` afterwards."""
-        self.space = space(division)
+        """Expect onsets where another division of the pulse puts them; what is believed stays."""
+        self.division, self.space = division, space(division)
+        self._expect_onsets()
 
     def look(self, bpm: tuple[float, float], home_bpm: float, octaves: float) -> None:
         """Search pulses between two tempi, expecting `home_bpm` give or take `octaves`; belief is lost."""
@@ -112,16 +118,18 @@ class BarPointer:
         high = min(max(longest - FASTEST_FRAMES + 1, low + 9), len(self.space.frames))
         self.tempi = self.space.frames[low:high]
         self.begin = self.space.first[low:high] - self.space.first[low]
-        states = slice(self.space.first[low], self.space.first[high])
-        names = ("cosine", "sine", "strong", "weak", "missed")
-        self.cosine, self.sine, self.strong, self.weak, self.missed = (
-            getattr(self.space, name)[states] for name in names
-        )
-        self.place = self.space.phase[states]
+        self._states = slice(self.space.first[low], self.space.first[high])
+        self._expect_onsets()
+        self.cosine, self.sine = self.space.cosine[self._states], self.space.sine[self._states]
+        self.place = self.space.phase[self._states]
         self.end = self.begin + self.tempi - 1
         self._lengths: list[int] = self.tempi.tolist()
         self._edges: list[int] = [*self.begin.tolist(), len(self.place)]  # tempo i has states [i] to [i + 1]
         self._expect(home_bpm, octaves)
+
+    def _expect_onsets(self) -> None:
+        names = ("strong", "weak", "missed")
+        self.strong, self.weak, self.missed = (getattr(self.space, name)[self._states] for name in names)
 
     def _expect(self, home_bpm: float, octaves: float) -> None:
         """The prior, the unwillingness to change tempo, and room to work in."""

@@ -22,6 +22,7 @@ STRAY_TEMPO = 0.07  # or its tempo this far off,
 STRAY_FRAMES = 25  # for this long
 FLIPPED, FLIPPED_TEMPO = 0.3, 0.04  # so far off at the same tempo: it took the off-beats for beats
 FLIPS_REFUSED = 8  # a counted pulse isn't flipped before the bar pointer has asked so often
+SWINGS, STRAIGHT_AGAIN = 0.56, 0.54  # off-beats usually fall beyond the first, or again before the second
 REOPENED_S = 4.0  # after a new beginning nothing is refused
 CONSULT_FRAMES = 50  # how often the judge is asked
 FIRST_S = 2.5  # the judge's first word comes after so much music
@@ -116,6 +117,8 @@ class Course:
                 self._draw_line(0, middle_s - coarse.phase * coarse.period_s, frame_s)
             return
         line = self.line
+        if self.held == "told" and self.judged:
+            self._lean(line.between)
         around = 0.5 if self._even else 1.0
         off = coarse.phase - line.count_at(middle_s)  # > 0: the coarse one is ahead
         off = (off + around / 2) % around - around / 2
@@ -128,6 +131,13 @@ class Course:
             self._draw_line(round(line.count_at(pulse_s)), pulse_s, frame_s)
         elif not far and (frame_s - line.at_s) % line.period_s < FRAME_S:
             line.hint(-off * line.period_s, coarse.period_s)
+
+    def _lean(self, between: float) -> None:
+        """Whoever swings is expected to swing."""
+        swings = between > (STRAIGHT_AGAIN if self.pointer.division == "swung" else SWINGS)
+        division = "swung" if swings else "counted"
+        if division != self.pointer.division:
+            self.pointer.divide(division)
 
     def _refuse_flip(self, off: float, frame_s: float) -> bool:
         """Whoever counted in knows where the beat is, and so does the judge: syncopation doesn't turn it."""

@@ -18,7 +18,7 @@ MOST_WANDER_S = 0.009  # slow pulses are subdivided, and wander no further than 
 SWAY_S = 0.0015  # how much a single pulse sways
 GATE = 0.10  # onsets further than this share of a pulse tell nothing
 BETWEEN_GATE = 0.05  # nor do off-beats further from where they usually are
-SWING, SWING_PACE = (0.42, 0.74), 0.1  # off-beats fall there; how fast their usual place is learned
+SWING, SWING_PACE = (0.42, 0.74), 0.05  # off-beats fall there; how fast their usual place is learned
 
 
 class PulseLine:
