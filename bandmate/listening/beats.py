@@ -160,7 +160,7 @@ class BeatTracker:
             self.octaves = self.course.pointer.octaves()
             self.bpm_spread = self.course.pointer.bpm_spread()
         if frame_s >= self._begin_s:
-            self.course.steer(frame_s)
+            self.course.steer(frame_s, bool(self._ports))
         if self.line is not None and self.line is not was and not self._odd:
             self._recount(self.line, was)
 

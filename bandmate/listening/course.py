@@ -108,8 +108,11 @@ class Course:
 
     # ---------------------------------------------------------------- the fine line
 
-    def steer(self, frame_s: float) -> None:
-        """Keep the fine line near the coarse estimate: lean once a pulse, jump when it stays far off."""
+    def steer(self, frame_s: float, by_ear: bool = False) -> None:
+        """Keep the fine line near the coarse estimate: lean once a pulse, jump when it stays far off.
+
+        `by_ear`: a microphone is open, in which off-beats are too blurred to tell swing by.
+        """
         coarse = self.pointer
         middle_s = frame_s - FRAME_S / 2  # an onset of this frame came, on average, in its middle
         if self.line is None:
@@ -117,7 +120,7 @@ class Course:
                 self._draw_line(0, middle_s - coarse.phase * coarse.period_s, frame_s)
             return
         line = self.line
-        if self.held == "told" and self.judged:
+        if self.held == "told" and self.judged and not by_ear:
             self._lean(line.between)
         around = 0.5 if self._even else 1.0
         off = coarse.phase - line.count_at(middle_s)  # > 0: the coarse one is ahead
