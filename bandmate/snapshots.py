@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
+from bandmate.mixing import transposed
 from bandmate.patch import as_table
 from bandmate.steering import set_clock
 from bandmate.timing import Meter
@@ -74,6 +75,7 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.transport.join_free = band.params["join"] == "free"
     band.listener.set_meter(band.transport.meter)
     band.pin_key()
+    transposed(band)
     band.transport.restore(saved["transport"], now_s)
     set_clock(band)
     band.form.restore(saved["form"])
