@@ -78,7 +78,7 @@ class Band:
         self.taps_wanted = 0  # 0: whole bars
         meters = (patch.meter, *patch.meters) if patch.meters else ()
         self.capo = Capo(patch, self.params)
-        self.listener = Listener(meter, self.capo.melody(), meters)
+        self.listener = Listener(meter, self.capo.melody(), meters, patch.velocities)
         self.masking = Masking(patch.microphones)
         self._miked = {microphone.port for microphone in patch.microphones}
         self.pin_key()

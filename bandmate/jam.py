@@ -20,6 +20,7 @@ from bandmate.errors import NoDevice, RigError
 from bandmate.events import Command, Panic
 from bandmate.places import Places, places
 from bandmate.rig import is_running, launch, send_home
+from bandmate.touch import with_touch
 
 FIRST_DEMO = "pop"
 FLUSH_S = 0.05
@@ -39,6 +40,8 @@ def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
     if demo:
         load_demo(demo)
     heard, notices = _plugged(options, where, demo is not None, bool(patch.microphones))
+    if not demo:
+        patch = with_touch(patch, where.touches(), heard["keyboards"])
     _miked(patch)
     sound = _sound_plan(options, patch, heard, notices)
     table = patches.as_table(patch) | {"local": bool(heard["local"])}
@@ -135,6 +138,8 @@ def _plugged(
             f"{', '.join(wanted)} is not plugged in; listening to every keyboard until you start again."
         )
         heard |= {"midi_in": [], "local": False}
+    chosen = [midi.matches(name, there) for name in heard["midi_in"]] or keyboards
+    heard["keyboards"] = [name for name in chosen if name]
     if not keyboards and not demo and not miked:
         notices.append(
             "No keyboard is plugged in. Plug one in at any time, or press d: the demo performer plays."

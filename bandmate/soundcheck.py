@@ -45,6 +45,13 @@ def measure_latency(patch: str, device: str | None, audio_in: str | None, tap: b
     return 0
 
 
+def check_band(patch: str, device: str | None) -> int:
+    """The line check: every instrument and output for the engineer, then the performer's keys and pedals."""
+    from bandmate.bandcheck import band_check
+
+    return band_check(patches.load(patch), device)
+
+
 def soundcheck(patch: str, out: Path | None) -> int:
     """Print every finding; exit status 2 where the band can't play at all."""
     findings = [finding for check in CHECKS for finding in check(patch)]

@@ -27,7 +27,8 @@ ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", 
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
 EVERYBODY = {  # these join everything
-    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "listen", "bench", "__main__"),
+    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "bandcheck", "linecheck"),
+    *("touch", "listen", "bench", "__main__"),
 }
 
 
