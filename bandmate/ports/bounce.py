@@ -10,8 +10,10 @@ import os
 import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandmate.patch import Patch
 from bandmate.ports.limiter import Limiter
@@ -77,6 +79,6 @@ def _with(main: Float, beside: Float, limiter: Limiter) -> Float:
     return whole[: len(main)]
 
 
-def peak_db(sound: Float) -> float:
+def peak_db(sound: NDArray[np.floating[Any]]) -> float:
     """The loudest sample, in dBFS."""
     return float(20 * np.log10(max(1e-9, float(np.abs(sound).max()))))

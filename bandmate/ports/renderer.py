@@ -64,7 +64,7 @@ def taken(recall: Recall, name: str) -> Taken:
     """A recall, read; raises BadFile for one that isn't a patch."""
     try:
         return Taken(parse(json.loads(recall.patch), Path(f"{name}.toml")))
-    except (ValueError, AttributeError) as error:
+    except (ValueError, TypeError) as error:
         raise BadFile(f"a recall of sounds can't be read ({error})") from None
 
 
