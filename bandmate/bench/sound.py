@@ -18,10 +18,11 @@ from bandmate.bench.figures import Figure, spread_ms
 from bandmate.bench.stage import RATE_HZ, Stage
 from bandmate.events import PARTS, NoteOff, NoteOn, Off, On
 from bandmate.linecheck import groove
-from bandmate.patch import Patch, font_path
+from bandmate.patch import Patch, Sound, Zone, font_path
 from bandmate.ports.bounce import peak_db, sounded
 from bandmate.ports.font_loudness import Frames, Note, loudness_lufs, melody, two_bars
 from bandmate.ports.renderer import Renderer
+from bandmate.sounds import DRUM_BANK
 
 BLOCK_FRAMES = 128
 BASS_LOW, KEYS_LOW, LEAD_LOW = 36, 60, 72  # where the phrases begin that judge a part
@@ -66,12 +67,28 @@ def _zones(name: str) -> list[Figure]:
     found = []
     for number, zone in enumerate(patches.load(name).zones, 1):
         notes = melody(max(zone.low, min(KEYS_LOW, zone.high - 24)))
-        timed: Timed = []
-        for note in notes:
-            end_s = note.time_s + note.length_s
-            timed += [(note.time_s, NoteOn(0.0, note.key, VELOCITY)), (end_s, NoteOff(0.0, note.key))]
-        found.append(_loudness(f"zone {number} of {name}", replace(MAIN, zones=(zone,)), timed, notes))
+        patch = replace(MAIN, zones=(zone,))
+        found.append(_loudness(f"zone {number} of {name}", patch, _keys(notes), notes))
     return found
+
+
+def _keys(notes: list[Note]) -> Timed:
+    timed: Timed = []
+    for note in notes:
+        end_s = note.time_s + note.length_s
+        timed += [(note.time_s, NoteOn(0.0, note.key, VELOCITY)), (end_s, NoteOff(0.0, note.key))]
+    return timed
+
+
+def over_ours_db(sound: Sound | Zone, drums: bool) -> float:
+    """How much louder a sound is than ours, played by keys or by drum sticks: for the soundcheck."""
+    notes = two_bars() if drums else melody(KEYS_LOW)
+    theirs = Zone(bank=sound.bank, program=sound.program, font=sound.font, level=sound.level)
+    ours = Zone(bank=DRUM_BANK, program=0) if drums else Zone()
+    length_s = max(note.time_s + note.length_s for note in notes)
+    sounds = (rendered(replace(MAIN, zones=(zone,)), _keys(notes), length_s)[0] for zone in (theirs, ours))
+    theirs_lufs, ours_lufs = (loudness_lufs(heard, RATE_HZ) for heard in sounds)
+    return theirs_lufs - ours_lufs
 
 
 def _loudness(name: str, patch: Patch, timed: Timed, notes: list[Note]) -> Figure:

@@ -40,7 +40,7 @@ from bandmate.ports import midi
 from bandmate.ports.figures import leave_figures
 from bandmate.ports.guests import Guests
 from bandmate.ports.hotplug import VIRTUAL, Patchbay
-from bandmate.ports.instruments import choose, leads, outside, recalled, ways
+from bandmate.ports.instruments import Instruments, leads, ways
 from bandmate.ports.performer import Performer
 from bandmate.ports.priority import take_priority
 from bandmate.ports.renderer import DROP_S, Taken, taken
@@ -68,6 +68,7 @@ class Sound:
         self.scheduling = "normal"
         self._outs = [*(options.get("midi_out") or []), *([VIRTUAL] if options.get("virtual") else [])]
         self.sender = Sender(ways(plan, self._outs), self._send, leads(plan))
+        self.instruments = Instruments(plan, self._outs, self._send)
         songs = [patch.parse(table, Path("song.toml")) for table in options.get("songs") or []]
         self.speakers = Speakers(plan, options, songs)
         self.patchbay = Patchbay(
@@ -98,6 +99,7 @@ class Sound:
     def close(self) -> None:
         """Every note off, every port closed."""
         self._panic()
+        self.instruments.rest()
         self.performer.release_all()
         self.guests.tell(self._ready())
         self.sender.close()
@@ -137,6 +139,7 @@ class Sound:
         for event in self.guests.due():
             self.performer.play(event)
         self._look_after()
+        self.instruments.glide(time.perf_counter())
         self.guests.tell(self._ready())
         for number, ports in self.guests.gone():
             self.obey(Leave(), number)
@@ -168,15 +171,15 @@ class Sound:
         elif isinstance(send, Click | Ping | Level | Dial | Taken):
             if isinstance(send, Dial) and send.name == "transpose":
                 self.performer.transpose(round(send.value))
+            elif isinstance(send, Level):
+                self.instruments.level(send, now_s)
             self.speakers.post(send.time_s if isinstance(send, Click | Ping) else now_s, send, owner)
 
     def _give_voice(self, voice: Voice) -> None:
         """Another sound for a part: its samples are read here, not in the audio callback."""
         self.speakers.prepare(voice)
         self.speakers.post(time.perf_counter(), voice)
-        for sound in outside(self.patch, voice.part):
-            for message in choose(sound.channel - 1, voice.bank, voice.program):
-                self._send(sound.port, message)
+        self.instruments.voice(voice)
 
     def _recall(self, recall: Recall) -> None:
         """The sounds and zones of a song: read and checked here, taken by whoever sounds them."""
@@ -192,12 +195,7 @@ class Sound:
         self.performer.take(self.patch.zones)
         self.sender.reroute(ways(self.patch, self._outs), leads(self.patch))
         self.patchbay.want(self.patch)
-        for sound in outside(self.patch):
-            self._give_instrument(sound)
-
-    def _give_instrument(self, sound: patch.Sound | patch.Zone) -> None:
-        for message in recalled(sound):
-            self._send(sound.port, message)
+        self.instruments.take(self.patch)
 
     def _panic(self) -> None:
         self.sender.take(time.perf_counter(), Panic())
@@ -215,9 +213,7 @@ class Sound:
 
     def _found(self, name: str, hears: bool) -> None:
         if not hears:
-            for sound in outside(self.patch):
-                if midi.matches(sound.port, [name]):
-                    self._give_instrument(sound)
+            self.instruments.found(lambda port: bool(midi.matches(port, [name])))
         self.guests.report(events.PortFound(time.perf_counter(), name))
 
     def _lost(self, name: str, hears: bool) -> None:

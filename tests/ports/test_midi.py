@@ -2,12 +2,12 @@ import time
 
 import pytest
 
-from bandmate.events import Bend, Control, NoteOff, NoteOn, Off, On, Replace
+from bandmate.events import Bend, Control, Level, NoteOff, NoteOn, Off, On, Replace
 from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound, Zone
 from bandmate.ports import midi
 from bandmate.ports.fake import FakeOutputs
 from bandmate.ports.frameclock import FrameClock
-from bandmate.ports.instruments import leads, outside, recalled, ways
+from bandmate.ports.instruments import Instruments, leads, outside, recalled, ways
 from bandmate.ports.midi import Echoes
 from bandmate.ports.performer import Performer
 from bandmate.ports.sender import Sender
@@ -118,6 +118,26 @@ def test_the_instruments_outside_are_those_of_parts_and_zones():
     assert [sound.port for sound in outside(patch)] == ["Moog", "Nord"]
     assert [sound.port for sound in outside(patch, "performer")] == ["Nord"]
     assert list(outside(patch, "keys")) == []
+
+
+def test_a_band_that_fades_out_fades_out_on_its_instruments_too():
+    patch, outputs = Patch(sounds=DEFAULT_SOUNDS | {"bass": Sound(port="Moog", channel=3)}), FakeOutputs()
+    instruments = Instruments(patch, ["Out"], outputs.send)
+    instruments.glide(0.0)
+    assert outputs.sent == []  # at unity nobody is told anything
+    instruments.level(Level("band", 0.0, 4.0), 10.0)
+    for step in range(100):
+        instruments.glide(10.0 + 0.05 * step)
+    moog = [message[2] for port, message in outputs.sent if port == "Moog"]
+    assert moog == sorted(moog, reverse=True)
+    assert (len(moog), moog[-1]) == (80, 0)
+    assert {message[:2] for port, message in outputs.sent if port == "Moog"} == {bytes((0xB2, 11))}
+    instruments.level(Level("band", 1.0), 20.0)
+    instruments.level(Level("bass", 0.5), 20.0)
+    instruments.glide(20.0)
+    assert [message[2] for port, message in outputs.sent if port == "Moog"][-1] == 64
+    instruments.rest()
+    assert outputs.sent[-1] == ("Moog", bytes((0xB2, 11, 127)))
 
 
 def test_a_note_ends_where_it_began_although_the_song_has_other_ways():
