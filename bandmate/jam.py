@@ -161,11 +161,10 @@ def _sound_plan(
     for name in outs:
         if not midi.matches(name, midi.outputs()):
             raise NoDevice(_no_port(name, "output", midi.outputs()))
-    for part, sound in patch.sounds.items():
-        if sound.port and part in patch.parts and not midi.matches(sound.port, midi.outputs()):
-            raise NoDevice(
-                f"{patch.name}.toml: part {part!r} wants {_no_port(sound.port, 'output', midi.outputs())}"
-            )
+    ports = [(f"part {part!r}", patch.sounds[part].port) for part in patch.parts]
+    for who, port in [*ports, *(("performer.zone", zone.port) for zone in patch.zones)]:
+        if port and not midi.matches(port, midi.outputs()):
+            raise NoDevice(f"{patch.name}.toml: {who} wants {_no_port(port, 'output', midi.outputs())}")
     synth = not options.no_synth
     if synth:
         font = patches.font_path(patch)

@@ -45,6 +45,7 @@ def mix(band: Band) -> list[Send]:
     parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
     others = [part for part in PARTS if float(band.params[f"part/{part}/program"]) >= 0]
     return [
+        *_song(band),
         Level("band", 1.0),
         *(Level(name, float(band.params[name])) for name in FADERS),
         *parts,
@@ -62,7 +63,14 @@ def recall(band: Band, patch: Patch) -> list[Send]:
     )  # fmt: skip
     band.params |= begun(patch)
     band.capo.zones = patch.zones
-    return [Recall(json.dumps(as_table(band.patch))), *mix(band)]
+    return [Recall(json.dumps(as_table(band.patch))), *mix(band)[len(_song(band)) :]]
+
+
+def _song(band: Band) -> list[Send]:
+    """The sounds of a song, where they aren't those that the rig was started with."""
+    patch, plan = band.patch, band.plan
+    same = (patch.sounds, patch.zones) == (plan.sounds, plan.zones)
+    return [] if same else [Recall(json.dumps(as_table(patch)))]
 
 
 def transposed(band: Band) -> Dial:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from bandmate import mixing
+from bandmate import mixing, snapshots
 from bandmate import patch as patches
 from bandmate.capo import Capo
 from bandmate.controls import defaults
@@ -117,3 +117,17 @@ def test_a_song_brings_its_sounds_zones_and_tuning(stage):
     assert Dial("tuning-hz", 442.0) in sends
     assert Dial("transpose", -1) in sends
     assert {send.name for send in sends if isinstance(send, Level)} >= set(BENCH.parts)
+
+
+def test_a_new_sound_process_or_band_still_has_the_sounds_of_the_song(stage, make_stage):
+    song = replace(BENCH, zones=(Zone(high=59, transpose=2), Zone(low=60)), tuning_hz=442.0)
+    assert not any(isinstance(send, Recall) for send in mixing.mix(stage.band))
+    mixing.recall(stage.band, song)
+    stage.band.params["reverb"] = 0.8
+    assert [isinstance(send, Recall) for send in mixing.mix(stage.band)][:2] == [True, False]
+    again = make_stage(BENCH)
+    snapshots.restore(again.band, json.loads(json.dumps(snapshots.state_now(stage.band))), 0.0)
+    assert again.band.patch.zones == song.zones
+    assert again.band.capo.sounding(40) == 42
+    assert (again.band.params["tuning-hz"], again.band.params["reverb"]) == (442.0, 0.8)
+    assert isinstance(mixing.mix(again.band)[0], Recall)

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandmate.events import Recall
 from bandmate.patch import Patch
 from bandmate.ports.limiter import Limiter
-from bandmate.ports.renderer import Renderer
+from bandmate.ports.renderer import Renderer, taken
 from bandmate.ports.strokes import Float
 from bandmate.ports.synth import QUANTUM_FRAMES
 from bandmate.timing import frames as frames_of
@@ -53,7 +54,9 @@ def bounce(
     limiter = Limiter(rate_hz)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with Renderer(patch, rate_hz, font) as renderer, wave.open(str(unfinished), "wb") as sound:
+        songs = [taken(send, patch.name).patch for _, send in timed if isinstance(send, Recall)]
+        renderer = Renderer(patch, rate_hz, font).open(songs)
+        with contextlib.closing(renderer), wave.open(str(unfinished), "wb") as sound:
             sound.setnchannels(2)
             sound.setsampwidth(2)
             sound.setframerate(rate_hz)

@@ -34,7 +34,7 @@ from bandmate.events import (
     Revoke,
     Voice,
 )
-from bandmate.patch import Patch, font_file, font_files, parse
+from bandmate.patch import DEFAULT_SOUNDS, Patch, font_file, font_files, parse
 from bandmate.ports.mixer import GROUPS, Mixer
 from bandmate.ports.sounding import LONGEST_S, Leave, Sounding, Stroke
 from bandmate.ports.strokes import Float
@@ -103,9 +103,8 @@ class Renderer:
         trouble = ""
         for channel, sound in self._played_here(patch):
             font = font_file(sound.font) if sound.font else None
-            if not self.synth.program(channel, sound.bank, sound.program, font):
-                preset = "" if sound.program < 0 else f"no preset {sound.bank}:{sound.program}"
-                trouble = f"{font or self.font}: {preset or 'no preset'}"
+            if not self.synth.program(channel, sound.bank, sound.program, font) and not sound.port:
+                trouble = f"{font or self.font}: no preset {sound.bank}:{max(0, sound.program)}"
             numbers = {int(number): value for number, value in sound.controls.items()}
             for number in self._turned.get(channel, set()) - set(numbers):
                 self.synth.control(channel, number, AT_REST.get(number, 0))
@@ -127,15 +126,20 @@ class Renderer:
             font = font_file(sound.font) if sound.font else None
             if font and not self.synth.knows(font):
                 raise BadFile(f"{font} was not loaded before the show; name it in a patch of the setlist")
-            if not self.synth.prepare(sound.bank, sound.program, font):
-                raise BadFile(f"{font or self.font}: no preset {sound.bank}:{sound.program}")
+            if not self.synth.prepare(sound.bank, sound.program, font) and not sound.port:
+                raise BadFile(f"{font or self.font}: no preset {sound.bank}:{max(0, sound.program)}")
 
     def _played_here(self, patch: Patch) -> Iterator[tuple[int, Sound | Zone]]:
-        """The channels, and the sounds of parts and zones that play on them: those without a port."""
-        rows: list[Sound | Zone] = [*(patch.sounds[part] for part in PARTS), *patch.zones]
-        for channel, sound in enumerate(rows):
-            if not sound.port:
-                yield channel, sound
+        """The channels, and the sounds that parts and zones have on them.
+
+        Live no note comes to a part whose instrument is outside; in a bounce our own sound stands in for it.
+        """
+        for channel, part in enumerate(PARTS):
+            sound = patch.sounds[part]
+            yield channel, replace(DEFAULT_SOUNDS[part], port=sound.port) if sound.port else sound
+        for channel, zone in enumerate(patch.zones, len(PARTS)):
+            if not zone.port:
+                yield channel, zone
 
     def close(self) -> None:
         """Close the synth."""

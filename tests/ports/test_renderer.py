@@ -282,6 +282,24 @@ def test_a_bounce_sounds_does_not_clip_and_is_the_same_twice(font, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.wav", "two.wav"]
 
 
+def test_in_a_bounce_our_own_sound_stands_in_for_an_instrument_outside(font, tmp_path):
+    bass = [(0.0, On(1, 0.0, "bass", 40, 100)), (0.5, Off(1, 0.5))]
+    for name, sounds in (("here", DEFAULT_SOUNDS), ("there", DEFAULT_SOUNDS | {"bass": Sound(port="Moog")})):
+        patch = Patch(sounds=sounds, zones=(Zone(),), reverb=0.0)
+        bounce(patch, font, bass, 1.0, tmp_path / f"{name}.wav")
+    assert (tmp_path / "here.wav").read_bytes() == (tmp_path / "there.wav").read_bytes()
+
+
+def test_a_bounce_of_an_evening_has_the_fonts_of_its_songs(font, whistle, tmp_path):
+    song = Patch(zones=(Zone(font=str(whistle)),), reverb=0.0)
+    timed = [(0.0, Recall(json.dumps(as_table(song)))), (0.1, NoteOn(0.1, 69, 100)), (0.9, NoteOff(0.9, 69))]
+    bounce(Patch(reverb=0.0), font, timed, 1.0, tmp_path / "song.wav")
+    with wave.open(str(tmp_path / "song.wav")) as sound:
+        samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")[::2][24000:40000]
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    assert np.argmax(spectrum) * RATE_HZ / len(samples) == pytest.approx(441, abs=4)
+
+
 def test_tuning_moves_the_pitch(font):
     def pitch_hz(tuning_hz: float) -> float:
         with Renderer(Patch(tuning_hz=tuning_hz, reverb=0.0), RATE_HZ, font) as renderer:

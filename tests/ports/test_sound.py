@@ -144,7 +144,7 @@ def test_a_voice_goes_to_the_synth_or_to_the_instrument(tmp_path):
     process.play()
     assert ("Moog", bytes((0xC2, 4))) in process.outputs.sent
     assert ("program 0", 2, 16) in process.synth.turned
-    assert not any(channel == 1 for what, channel, _ in process.synth.turned if what.startswith("program"))
+    assert not any(port == "Moog" and message[-1] == 16 for port, message in process.outputs.sent)
 
 
 def test_what_is_set_while_there_is_no_device_waits_for_it_newest_last(process):
