@@ -36,6 +36,7 @@ from bandmate.events import (
 )
 from bandmate.patch import DEFAULT_SOUNDS, Patch, font_file, font_files, parse
 from bandmate.ports.mixer import GROUPS, Mixer
+from bandmate.ports.rumble import Rumble
 from bandmate.ports.sounding import LONGEST_S, Leave, Sounding, Stroke
 from bandmate.ports.strokes import Float
 from bandmate.ports.synth import QUANTUM_FRAMES, SEND, Synth
@@ -80,6 +81,8 @@ class Renderer:
         self.table = Sounding(frames_of(LONGEST_S, rate_hz))
         self.synth = Synth(GROUPS, MOST_FRAMES)
         self.mixer = Mixer(patch, rate_hz, MOST_FRAMES)
+        self._dry_rumble = Rumble(rate_hz, self.synth.dry.shape[:2])
+        self._wet_rumble = Rumble(rate_hz, self.synth.wet.shape[:1])
         self._thru = Thru(patch, external=False)
         self._coming: list[tuple[int, int, Message, int]] = []
         self._order = 0
@@ -186,7 +189,10 @@ class Renderer:
         if self.mixer.moving or not self._sends:
             self._send_to_reverb()
         self.frame += frames
-        return self.mixer.mix(self.synth.dry[:, :, :frames], self.synth.wet[:, :frames])
+        dry, wet = self.synth.dry[:, :, :frames], self.synth.wet[:, :frames]
+        self._dry_rumble.remove(dry)
+        self._wet_rumble.remove(wet)
+        return self.mixer.mix(dry, wet)
 
     def _is_due(self, until: int) -> bool:
         due = self.table.next_due()

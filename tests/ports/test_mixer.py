@@ -6,6 +6,7 @@ from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound
 from bandmate.ports.limiter import CEILING, Limiter
 from bandmate.ports.mixer import FADE_IN_S, GROUPS, Mixer, most_channels
 from bandmate.ports.outputs import lay_out, names, try_out
+from bandmate.ports.rumble import Rumble
 
 RATE_HZ, BLOCK = 48000, 128
 PLAIN = Patch(params={"master": 1.0}, reverb=0.0)
@@ -178,3 +179,27 @@ def test_a_stroke_of_the_soundcheck_is_heard_on_its_output_alone():
     try_out(mixer.pings, out)
     assert np.abs(out).max(axis=0).tolist() == [0.0, pytest.approx(0.6, abs=0.15), 0.0, 0.0]
     assert not out[:10].any()
+
+
+def test_rumble_goes_and_the_low_e_of_a_bass_stays():
+    time_s = np.arange(RATE_HZ * 2) / RATE_HZ
+    low_e = np.sin(2 * np.pi * 41.2 * time_s)
+    sound = np.stack([np.full(len(time_s), 0.5), low_e, low_e + 0.5]).astype(np.float32)
+    rumble = Rumble(RATE_HZ, (3,))
+    for first in range(0, len(time_s), BLOCK):
+        rumble.remove(sound[:, first : first + BLOCK])
+    end = sound[:, -RATE_HZ // 2 :]
+    assert np.abs(end[0]).max() < 1e-3
+    assert 20 * np.log10(np.abs(end[1]).max()) == pytest.approx(0.0, abs=0.3)
+    assert np.abs(end[2] - end[1]).max() < 1e-3
+
+
+def test_rumble_is_the_same_in_blocks_of_any_length():
+    given = np.random.default_rng(3).standard_normal((2, 4096)).astype(np.float32)
+    heard = []
+    for block in (64, 128, 1024, 4096):
+        sound, rumble = given.copy(), Rumble(RATE_HZ, (2,))
+        for first in range(0, 4096, block):
+            rumble.remove(sound[:, first : first + block])
+        heard.append(sound)
+    assert all(np.allclose(one, heard[0], atol=1e-5) for one in heard)

@@ -300,6 +300,18 @@ def test_a_bounce_of_an_evening_has_the_fonts_of_its_songs(font, whistle, tmp_pa
     assert np.argmax(spectrum) * RATE_HZ / len(samples) == pytest.approx(441, abs=4)
 
 
+def test_no_sound_leans_to_one_side(font):
+    """The warm pad's recording does: two thirds of its power lay below 20 Hz."""
+    with Renderer(Patch(reverb=0.0), RATE_HZ, font) as renderer:
+        for pitch in (57, 60, 64):
+            renderer.at(0, On(pitch, 0.0, "pad", pitch, 100))
+        sound = play(renderer, 2 * RATE_HZ // 128 * 128)[:, 0]
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    hz = np.fft.rfftfreq(len(sound), 1 / RATE_HZ)
+    assert power[hz < 10].sum() / power.sum() < 0.1
+    assert abs(sound[RATE_HZ:].mean()) < 0.001
+
+
 def test_tuning_moves_the_pitch(font):
     def pitch_hz(tuning_hz: float) -> float:
         with Renderer(Patch(tuning_hz=tuning_hz, reverb=0.0), RATE_HZ, font) as renderer:
