@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bandmate import closing, snapshots
-from bandmate.capo import Capo
+from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
 from bandmate.counting import Count
@@ -78,7 +78,7 @@ class Band:
         self.transport.join_free = self.params["join"] == "free"
         self.taps_wanted = 0  # 0: whole bars
         meters = (patch.meter, *patch.meters) if patch.meters else ()
-        self.capo = Capo(patch, self.params)
+        self.capo = Capo(patch, semitones_of(self.params))
         self.listener = Listener(meter, self.capo.melody(), meters, patch.velocities)
         self.masking = Masking(patch.microphones)
         self._miked = {microphone.port for microphone in patch.microphones}

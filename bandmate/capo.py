@@ -10,22 +10,21 @@ from bandmate.events import Event, NoteOff, NoteOn
 from bandmate.patch import Patch
 
 
+def semitones_of(params: Mapping[str, Value]) -> int:
+    """How far the keys are transposed with the song: not at all but by their switch."""
+    return round(float(params["transpose"])) if float(params["transpose-keys"]) >= 0.5 else 0
+
+
 class Capo:
     """Turns keys into the pitches that are heard; a key that is down ends as it began.
 
     Octaves are left out: what matters is the harmony, and the zone in which the key lies.
     """
 
-    def __init__(self, patch: Patch, params: Mapping[str, Value]) -> None:
+    def __init__(self, patch: Patch, semitones: int) -> None:
         self.zones, self.local = patch.zones, patch.local
-        self.semitones = 0  # with the song
+        self.semitones = semitones  # with the song, from the next key on
         self._down: dict[tuple[str, int, int], int] = {}
-        self.move(params)
-
-    def move(self, params: Mapping[str, Value]) -> None:
-        """Where the parameters put it, from the next key on."""
-        switched = float(params["transpose-keys"]) >= 0.5
-        self.semitones = round(float(params["transpose"])) if switched else 0
 
     def hear(self, event: Event) -> Event:
         """A key as it sounds; everything else as it is."""

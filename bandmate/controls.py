@@ -65,6 +65,7 @@ PARAMS: tuple[Param, ...] = (
     Param("meter", 0, 0, "4/4", "", "beats in a bar; taken while the band isn't playing", METERS),
     Param("style", 0, 0, "pop-rock", "", "the style the band plays, by name"),
     Param("key", 0, 0, AUTO_KEY, "", "the key you play in; auto: the band listens for it", (AUTO_KEY, *KEYS)),
+    Param("transpose", -12, 12, 0, "semitones", "the song's chart in another key, from the next bar on"),
     Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
     Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),
     Param("master", 0, 1, 0.9, "", "main volume"),
@@ -73,7 +74,6 @@ PARAMS: tuple[Param, ...] = (
     Param("mono", 0, 1, 0, "", "1: both sides of the main output play the same"),
     Param("reverb", 0, 1, 0.3, "", "how loud the reverb comes back"),
     Param("tuning-hz", 430, 450, 440, "Hz", "the a' that the built-in sounds are tuned to; drums never are"),
-    Param("transpose", -24, 24, 0, "semitones", "transposes chart, band and display, never the drums"),
     Param("transpose-keys", 0, 1, 0, "", "1: your own keys sound transposed, too"),
     Param("metronome", 0, 0, "count-in", "", "when the click sounds", ("never", "count-in", "always")),
     *(

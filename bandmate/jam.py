@@ -161,10 +161,7 @@ def _sound_plan(
     for name in outs:
         if not midi.matches(name, midi.outputs()):
             raise NoDevice(_no_port(name, "output", midi.outputs()))
-    ports = [(f"part {part!r}", patch.sounds[part].port) for part in patch.parts]
-    for who, port in [*ports, *(("performer.zone", zone.port) for zone in patch.zones)]:
-        if port and not midi.matches(port, midi.outputs()):
-            raise NoDevice(f"{patch.name}.toml: {who} wants {_no_port(port, 'output', midi.outputs())}")
+    _ports_there(patch)
     synth = not options.no_synth
     if synth:
         font = patches.font_path(patch)
@@ -181,6 +178,16 @@ def _sound_plan(
         "block_frames": options.block_frames, "virtual": True, "client": _client(options.rig),
         "font": str(font) if font else "", "patch": patch.name,
     }  # fmt: skip
+
+
+def _ports_there(patch: patches.Patch) -> None:
+    """Whether the instruments that a patch plays are plugged in; raises NoDevice."""
+    from bandmate.ports import midi
+
+    ports = [(f"part {part!r}", patch.sounds[part].port) for part in patch.parts]
+    for who, port in [*ports, *(("performer.zone", zone.port) for zone in patch.zones)]:
+        if port and not midi.matches(port, midi.outputs()):
+            raise NoDevice(f"{patch.name}.toml: {who} wants {_no_port(port, 'output', midi.outputs())}")
 
 
 def _client(rig: str) -> str:

@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bandmate.capo import semitones_of
 from bandmate.controls import Value
 from bandmate.events import PARTS, Dial, Level, Recall, Send, Voice
 from bandmate.patch import OF_THE_PATCH, Patch, as_table
@@ -75,7 +76,7 @@ def _song(band: Band) -> list[Send]:
 
 def transposed(band: Band) -> Dial:
     """How far the performer's own keys sound from where they are struck; the band hears them there."""
-    band.capo.move(band.params)
+    band.capo.semitones = semitones_of(band.params)
     band.listener.melody = band.capo.melody()
     return Dial("transpose", band.capo.semitones)
 

@@ -36,6 +36,7 @@ __all__ = [
 
 DEFAULT_FONT = "bandmate-gm.sf2"
 BASS_MANNERS = ("plays", "yields")
+MOST_TRANSPOSED = 12  # semitones, with the song; a zone may go farther
 OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sound process needs to know
     "tuning-hz": "tuning_hz", "transpose": "transpose", "transpose-keys": "transpose_keys", "mono": "mono",
     "reverb": "reverb",
@@ -181,6 +182,8 @@ def _check(patch: Patch, path: Path) -> None:
     if "style" in patch.params:
         one_of(str(patch.params["style"]), names("styles"), "params.style", path)
     in_range(patch, RANGES, "", path)
+    if abs(patch.transpose) > MOST_TRANSPOSED:
+        raise BadPatch(f"{path}: key 'transpose' is {patch.transpose}; it takes -12 to 12")
     for key, low in (("velocities", 1), ("reversed_pedals", 0)):
         numbers = getattr(patch, key)
         if any(type(number) is not int or not low <= number <= 127 for number in numbers):

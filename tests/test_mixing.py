@@ -9,7 +9,6 @@ from pathlib import Path
 from bandmate import mixing, snapshots
 from bandmate import patch as patches
 from bandmate.capo import Capo
-from bandmate.controls import defaults
 from bandmate.events import Dial, Level, NoteOff, NoteOn, Recall, Voice
 from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound, Zone, parse
 
@@ -81,25 +80,22 @@ def test_the_switch_is_its_own(make_stage):
 
 
 def test_a_key_ends_as_it_began_although_the_capo_moved():
-    params = defaults() | {"transpose": 2.0, "transpose-keys": 1.0}
-    capo = Capo(Patch(), params)
+    capo = Capo(Patch(), 2)
     assert capo.hear(NoteOn(0.0, 60, 80)) == NoteOn(0.0, 62, 80)
-    capo.move(params | {"transpose": 5.0})
+    capo.semitones = 5
     assert capo.hear(NoteOff(1.0, 60)) == NoteOff(1.0, 62)
     assert capo.hear(NoteOn(1.0, 60, 80)).pitch == 65
 
 
 def test_a_zone_that_transposes_is_heard_so_and_one_that_nobody_hears_is_not_asked():
     zones = (Zone(hears="none", transpose=7), Zone(high=59, transpose=-2), Zone(low=60, hears="melody"))
-    capo = Capo(Patch(zones=zones), defaults())
+    capo = Capo(Patch(zones=zones), 0)
     assert [capo.sounding(key) for key in (40, 60)] == [38, 60]
     assert capo.melody() == frozenset(range(60, 128))
 
 
 def test_a_keyboard_with_its_own_sound_is_heard_as_it_is_played():
-    capo = Capo(
-        Patch(local=True, zones=(Zone(transpose=5),)), defaults() | {"transpose-keys": 1.0, "transpose": 2}
-    )
+    capo = Capo(Patch(local=True, zones=(Zone(transpose=5),)), 2)
     assert capo.sounding(60) == 60
 
 

@@ -101,7 +101,7 @@ class Instruments:
     def voice(self, voice: Voice) -> None:
         """Another sound for a part, or for the performer."""
         for sound in outside(self.patch, voice.part):
-            for message in choose(sound.channel - 1, voice.bank, voice.program):
+            for message in choose(sound.channel - 1, voice.bank, voice.program) if voice.program >= 0 else []:
                 self.send(sound.port, message)
 
     def level(self, level: Level, now_s: float) -> None:
