@@ -1,6 +1,7 @@
 """Patches: all that ship load, a wrong one is named with file, key and value, and a take carries its own."""
 
 import json
+import re
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
@@ -388,3 +389,15 @@ def test_any_patch_comes_back_from_the_first_line_of_a_take(mine):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_patch_that_ships_comes_back_too(name):
     assert parse(as_table(load(name)), Path(f"{name}.toml")) == load(name)
+
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+@pytest.mark.skipif(not README.is_file(), reason="tests without their README")
+def test_every_key_that_a_patch_may_have_stands_in_the_readme():
+    chapter = README.read_text(encoding="utf-8").partition("## Patches and styles")[2].partition("\n## ")[0]
+    written_there = set(re.findall(r"`\[?\[?([a-z_]+)\]?\]?`", chapter))
+    own = {field.name for field in fields(Patch)} - {"name", "zones", "sounds", "microphones", "params"}
+    keys = own | {field.name for kind in (Sound, Zone) for field in fields(kind)}
+    assert keys - written_there == set()

@@ -6,6 +6,7 @@ counts from the loudest sample of the band, before the limiter would touch it, t
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,14 +15,14 @@ from statistics import median
 import numpy as np
 
 from bandmate import patch as patches
-from bandmate.bench.figures import Figure, spread_ms
+from bandmate.bench.figures import Figure, lateness, spread_ms
 from bandmate.bench.stage import RATE_HZ, Stage
-from bandmate.events import PARTS, NoteOff, NoteOn, Off, On
+from bandmate.events import PARTS, NoteOff, NoteOn, Off, On, Recall
 from bandmate.linecheck import groove
-from bandmate.patch import Patch, Sound, Zone, font_path
+from bandmate.patch import Patch, Sound, Zone, as_table, font_path
 from bandmate.ports.bounce import peak_db, sounded
 from bandmate.ports.font_loudness import Frames, Note, loudness_lufs, melody, two_bars
-from bandmate.ports.renderer import Renderer
+from bandmate.ports.renderer import Renderer, taken
 from bandmate.sounds import DRUM_BANK
 
 BLOCK_FRAMES = 128
@@ -30,6 +31,7 @@ LOWEST = {"bass": BASS_LOW, "lead": LEAD_LOW}
 VELOCITY = 90
 SPREAD_LU = 3.0  # sounds lie within this, so that a fader at unity is a beginning
 HEADROOM_DB = 18.0  # from what a whole band at its biggest plays, on the average, to full scale
+RECALL_MS = 300.0
 CEILING_DB = -1.0  # and its loudest sample
 MAIN = Patch(params={"master": 1.0})
 Timed = list[tuple[float, object]]
@@ -40,7 +42,7 @@ def figures(stage: Stage) -> list[Figure]:
     alone = [*_parts(), *_zones("default"), *_zones("split")]
     values = [figure.value for figure in alone if figure.value is not None]
     apart = Figure("loudest to softest of these", max(values) - min(values), "LU", SPREAD_LU)
-    return [*alone, apart, *_zones("layers"), *_whole_band(), *_cost(stage)]
+    return [*alone, apart, *_zones("layers"), *_whole_band(), *_cost(stage), _recall(stage)]
 
 
 def rendered(patch: Patch, timed: Iterable[tuple[float, object]], length_s: float) -> tuple[Frames, Renderer]:
@@ -149,6 +151,22 @@ def _run(patch: Patch, seconds: float) -> tuple[float, list[float]]:
             walls_s.append(time.perf_counter() - began_s)
         spent_s = time.process_time() - spent_s
     return 100 * spent_s * RATE_HZ / (len(walls_s) * BLOCK_FRAMES), walls_s
+
+
+def _recall(stage: Stage) -> Figure:
+    """From a song's sounds as they come in to the block that has them: read, checked, taken."""
+    recall = Recall(json.dumps(as_table(patches.load("layers"))))
+    took_s = []
+    with Renderer(MAIN, RATE_HZ, font_path(MAIN)) as renderer:
+        for _ in range(10 * stage.runs):
+            began_s = time.perf_counter()
+            found = taken(recall, "song")
+            renderer.check(found.patch)
+            renderer.at(renderer.frame, found)
+            renderer.render(BLOCK_FRAMES)
+            took_s.append(time.perf_counter() - began_s)
+    note = "six players and three layers of our font; fonts are loaded before the show"
+    return lateness("a song's sounds recalled", [took_s], RECALL_MS, note)
 
 
 def _strike_everything(renderer: Renderer, first: int) -> None:
