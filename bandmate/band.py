@@ -61,7 +61,7 @@ class Band:
     """The only owner of musical state. `patch`, `styles` and `seed` say all that it starts from."""
 
     def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value]) -> None:
-        self.plan = self.patch = patch  # as the rig was started; and as the song has it now
+        self.rig = self.patch = patch  # as the rig was started; and as the song has it now
         self.styles, self.seed = styles, seed
         style = styles[str(params.get("style", patch.style))]
         own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,

@@ -62,15 +62,20 @@ def recall(band: Band, patch: Patch) -> list[Send]:
         band.patch, sounds=patch.sounds, zones=patch.zones,
         **{key: getattr(patch, key) for key in OF_THE_PATCH.values()},
     )  # fmt: skip
-    band.params |= begun(patch)
-    band.capo.zones = patch.zones
+    return resound(band)
+
+
+def resound(band: Band) -> list[Send]:
+    """The same, where the band has its song's patch already."""
+    band.params |= begun(band.patch)
+    band.capo.zones = band.patch.zones
     return [Recall(json.dumps(as_table(band.patch))), *mix(band)[len(_song(band)) :]]
 
 
 def _song(band: Band) -> list[Send]:
     """The sounds of a song, where they aren't those that the rig was started with."""
-    patch, plan = band.patch, band.plan
-    same = (patch.sounds, patch.zones) == (plan.sounds, plan.zones)
+    patch, rig = band.patch, band.rig
+    same = (patch.sounds, patch.zones) == (rig.sounds, rig.zones)
     return [] if same else [Recall(json.dumps(as_table(patch)))]
 
 
