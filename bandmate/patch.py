@@ -31,7 +31,7 @@ from bandmate.timing import Meter
 
 __all__ = [
     "DEFAULT_SOUNDS", "MICROPHONE_HEARS", "Microphone", "Patch", "Sound", "Zone", "as_table", "data_folder",
-    "font_file", "font_files", "font_path", "load", "names", "parse", "read_toml", "with_microphone",
+    "font_file", "font_files", "font_path", "in_rig", "load", "names", "parse", "read_toml", "with_microphone",
 ]  # fmt: skip
 
 DEFAULT_FONT = "bandmate-gm.sf2"
@@ -41,6 +41,12 @@ OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sou
     "tuning-hz": "tuning_hz", "transpose": "transpose", "transpose-keys": "transpose_keys", "mono": "mono",
     "reverb": "reverb",
 }  # fmt: skip
+
+
+OF_THE_RIG = (
+    "audio_in", "microphones", "outputs", "local", "low_key", "tap_control", "bands_to_performer", "velocities",
+    "reversed_pedals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,11 @@ def with_microphone(patch: Patch, hears: str | None) -> Patch:
     if hears is None and patch.microphones:
         return patch
     return replace(patch, microphones=(Microphone(hears=hears or "harmony"),))
+
+
+def in_rig(song: Patch, rig: Patch) -> Patch:
+    """A song's patch with what belongs to the rig and stays: its devices, switches, keyboard and player."""
+    return replace(song, **{key: getattr(rig, key) for key in OF_THE_RIG})
 
 
 def as_table(patch: Patch) -> dict[str, Any]:

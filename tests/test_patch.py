@@ -139,6 +139,15 @@ def test_a_take_of_the_first_jam_says_split_and_part_buses():
     assert written("split = false\npart_buses = true").outputs == "parts"
 
 
+def test_a_song_s_patch_in_a_rig_keeps_the_rig():
+    rig = replace(load("microphone"), local=True, velocities=(20, 90), reversed_pedals=(64,))
+    song = replace(load("split"), tuning_hz=442.0)
+    found = patch.in_rig(song, rig)
+    assert (found.zones, found.parts, found.tuning_hz) == (song.zones, song.parts, 442.0)
+    assert (found.microphones, found.local, found.velocities) == (rig.microphones, True, (20, 90))
+    assert found.reversed_pedals == (64,)
+
+
 def test_microphones_as_written():
     found = written(
         'audio_in = "Scarlett"\n[[microphone]]\nhears = "drums"\n'
