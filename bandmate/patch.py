@@ -31,7 +31,8 @@ from bandmate.timing import Meter
 
 __all__ = [
     "DEFAULT_SOUNDS", "MICROPHONE_HEARS", "Microphone", "Patch", "Sound", "Zone", "as_table", "data_folder",
-    "font_file", "font_files", "font_path", "in_rig", "load", "names", "parse", "read_toml", "with_microphone",
+    "font_file", "font_files", "font_path", "in_rig", "load", "names", "parse", "read_toml",
+    "with_microphone",
 ]  # fmt: skip
 
 DEFAULT_FONT = "bandmate-gm.sf2"
@@ -44,8 +45,8 @@ OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sou
 
 
 OF_THE_RIG = (
-    "audio_in", "microphones", "outputs", "local", "low_key", "tap_control", "bands_to_performer", "velocities",
-    "reversed_pedals",
+    "audio_in", "microphones", "outputs", "local", "low_key", "tap_control", "bands_to_performer",
+    "velocities", "reversed_pedals",
 )  # fmt: skip
 
 
