@@ -106,6 +106,8 @@ def band_check(patch: Patch, device: str | None) -> int:
         if not check.over:
             check.feel_keys()
             check.feel_pedals()
+    if check.over:
+        return 0
     if not check.touch.port:
         print("hm  nobody played; without a keyboard nothing is remembered of your touch.")
         return 0
