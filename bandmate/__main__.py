@@ -59,7 +59,10 @@ def _parser() -> argparse.ArgumentParser:
         "--latency", action="store_true", help="measure how late sound comes back to the microphone"
     )
     check.add_argument("--tap", action="store_true", help="measure it by your tapping along on a key")
-    check.add_argument("--device", help="with --latency: the sound device, by name or number")
+    check.add_argument(
+        "--band", action="store_true", help="a pedal steps through instruments and outputs, for the engineer"
+    )
+    check.add_argument("--device", help="with --latency or --band: the sound device, by name or number")
     check.add_argument("--audio-in", metavar="DEVICE", help="with --latency: the sound input")
     params = _add(commands, "params", _params, "list everything that can be steered")
     params.add_argument("--json", action="store_true", help="as JSON")
@@ -263,8 +266,10 @@ def _ports(options: argparse.Namespace) -> int:
 
 
 def _soundcheck(options: argparse.Namespace) -> int:
-    from bandmate.soundcheck import measure_latency, soundcheck
+    from bandmate.soundcheck import check_band, measure_latency, soundcheck
 
+    if options.band:
+        return check_band(options.patch, options.device)
     if options.latency or options.tap:
         return measure_latency(options.patch, options.device, options.audio_in, options.tap)
     return soundcheck(options.patch, Path(options.json) if options.json else None)

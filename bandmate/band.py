@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bandmate import closing, snapshots
+from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
 from bandmate.counting import Count
@@ -36,6 +37,7 @@ from bandmate.form import Form
 from bandmate.harmony import Chord, Key
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
+from bandmate.mixing import begun
 from bandmate.parts.binding import Binder
 from bandmate.parts.players import play
 from bandmate.parts.style import Style
@@ -59,10 +61,12 @@ class Band:
     """The only owner of musical state. `patch`, `styles` and `seed` say all that it starts from."""
 
     def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value]) -> None:
-        self.patch, self.styles, self.seed = patch, styles, seed
+        self.rig = self.patch = patch  # as the rig was started; and as the song has it now
+        self.styles, self.seed = styles, seed
         style = styles[str(params.get("style", patch.style))]
         own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,
                                "meter": str(patch.meter)}  # fmt: skip
+        own |= begun(patch)
         self.params: dict[str, Value] = defaults() | own | settled(patch.params) | settled(params)
         meter = Meter.parse(str(self.params["meter"]))
         self.transport: Transport = Transport(
@@ -74,7 +78,8 @@ class Band:
         self.transport.join_free = self.params["join"] == "free"
         self.taps_wanted = 0  # 0: whole bars
         meters = (patch.meter, *patch.meters) if patch.meters else ()
-        self.listener = Listener(meter, _melody(patch), meters)
+        self.capo = Capo(patch, semitones_of(self.params))
+        self.listener = Listener(meter, self.capo.melody(), meters, patch.velocities)
         self.masking = Masking(patch.microphones)
         self._miked = {microphone.port for microphone in patch.microphones}
         self.pin_key()
@@ -157,7 +162,7 @@ class Band:
                 found = self.switch.press(event, playing)
                 commands += [Command(event.time_s, name, source="switch") for name in found]
             elif not isinstance(event, NoteOn | Attack) or self._means_it(event):
-                music.append(event)
+                music.append(event if getattr(event, "port", "") in self._miked else self.capo.hear(event))
             if isinstance(event, Attack) or (isinstance(event, NoteOn) and event.port in self._miked):
                 commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
@@ -334,11 +339,3 @@ class Band:
     def alarm(self, now_s: float, text: str) -> None:
         """One sentence for the alarm line."""
         self.alarm_text, self.alarm_s = text, now_s
-
-
-def _melody(patch: Patch) -> frozenset[int]:
-    """The pitches that fall into melody zones only."""
-    heard: dict[str, set[int]] = {"melody": set(), "harmony": set(), "none": set()}
-    for zone in patch.zones:
-        heard[zone.hears] |= set(range(zone.low, zone.high + 1))
-    return frozenset(heard["melody"] - heard["harmony"])

@@ -107,8 +107,8 @@ def tapped_s(taps_s: Sequence[float], strokes_s: Sequence[float]) -> list[float]
 class Speaker:
     """The sound process, for as long as the measurement takes."""
 
-    def __init__(self, end: wire.Wire, device: str) -> None:
-        self.end, self.device = end, device
+    def __init__(self, end: wire.Wire, ready: SoundReady) -> None:
+        self.end, self.ready, self.device = end, ready, ready.device
         self.taps_s: list[float] = []  # what was played on the keyboards
         self._played = 0
 
@@ -151,8 +151,8 @@ def speaker(patch: Patch, device: str | None) -> Iterator[Speaker]:
         process.join()
 
 
-def _ready(end: wire.Wire) -> str:
-    """The device that the sound process plays on."""
+def _ready(end: wire.Wire) -> SoundReady:
+    """The sound process, once it plays on a device."""
     until_s = time.perf_counter() + PATIENCE_S
     fault = ""
     while time.perf_counter() < until_s and end.open:
@@ -160,8 +160,8 @@ def _ready(end: wire.Wire) -> str:
         for said in end.receive():
             if isinstance(said, SoundReady):
                 fault = said.fault
-                if said.device:
-                    return said.device
+                if said.device and said.channels:
+                    return said
         if fault:
             break
     raise NoDevice(fault or "the sound process doesn't answer; try again")
@@ -181,7 +181,8 @@ def _stroke(patch: Patch, rate_hz: int) -> Float:
 # ------------------------------------------------------------------ the two measurements
 
 
-def _nobody_plays() -> None:
+def nobody_plays() -> None:
+    """Raises RigError where the band is running and has the devices."""
     if is_running(places()):
         raise RigError("the band is running and has the devices; `bandmate stop` first")
 
@@ -190,7 +191,7 @@ def by_loop(patch: Patch, device: str | None) -> str:
     """Play strokes and record them; remembers the figure, returns it as a sentence."""
     from bandmate.ports.capture import Capture
 
-    _nobody_plays()
+    nobody_plays()
     channel = patch.microphones[0].channel if patch.microphones else 1
     with speaker(patch, device) as out, Capture(patch.audio_in, channel, "bandmate-ears") as ears:
         assert ears.intake is not None
@@ -228,7 +229,7 @@ def by_loop(patch: Patch, device: str | None) -> str:
 
 def by_taps(patch: Patch, device: str | None) -> str:
     """Play strokes and let the performer tap along; remembers the figure, returns it as a sentence."""
-    _nobody_plays()
+    nobody_plays()
     with speaker(patch, device) as out:
         strokes_s = _plan((TAP_GAP_S,), TAP_STROKES)
         while time.perf_counter() < strokes_s[-1] + TAP_GAP_S:

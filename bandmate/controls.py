@@ -65,11 +65,16 @@ PARAMS: tuple[Param, ...] = (
     Param("meter", 0, 0, "4/4", "", "beats in a bar; taken while the band isn't playing", METERS),
     Param("style", 0, 0, "pop-rock", "", "the style the band plays, by name"),
     Param("key", 0, 0, AUTO_KEY, "", "the key you play in; auto: the band listens for it", (AUTO_KEY, *KEYS)),
+    Param("transpose", -12, 12, 0, "semitones", "the song's chart in another key, from the next bar on"),
     Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
     Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),
     Param("master", 0, 1, 0.9, "", "main volume"),
     Param("performer", 0, 1.5, 1.0, "", "volume of your own sound"),
     Param("click", 0, 1.5, 1.0, "", "volume of the click, on the click bus only"),
+    Param("mono", 0, 1, 0, "", "1: both sides of the main output play the same"),
+    Param("reverb", 0, 1, 0.3, "", "how loud the reverb comes back"),
+    Param("tuning-hz", 430, 450, 440, "Hz", "the a' that the built-in sounds are tuned to; drums never are"),
+    Param("transpose-keys", 0, 1, 0, "", "1: your own keys sound transposed, too"),
     Param("metronome", 0, 0, "count-in", "", "when the click sounds", ("never", "count-in", "always")),
     *(
         row
@@ -78,6 +83,7 @@ PARAMS: tuple[Param, ...] = (
             Param(f"part/{part}/on", 0, 1, 1, "", f"{part}: 1 plays, 0 lays out"),
             Param(f"part/{part}/level", 0, 1.5, 1.0, "", f"{part}: volume"),
             Param(f"part/{part}/density", 0, 1, 0.5, "", f"{part}: how many notes"),
+            Param(f"part/{part}/program", -1, 127, -1, "", f"{part}: a sound of its bank; -1: the patch's"),
         )
     ),
 )

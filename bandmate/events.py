@@ -206,15 +206,45 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Dial:
+    """Turn what is no fader: `tuning-hz`, `transpose` (the performer's keys, semitones), `mono`, `reverb`."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
-    """Give a part (or `performer`) another sound of the font."""
+    """Give a part (or `performer`, all zones) another sound: of its font, or of the instrument at its port.
+
+    Held notes ring on. What else belongs to a sound comes by `Recall`.
+    """
 
     part: str
     bank: int
     program: int
 
 
-Send = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Voice
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Take the sounds, zones, levels and tuning of another patch, a song's: held notes ring on.
+
+    `patch` is `patch.as_table` in JSON. Its fonts must be among those loaded before the show
+    (`patch.font_files`). Instruments at ports get bank, program and controllers.
+    """
+
+    patch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A stroke on one output of the sound device, by its number from 1: for the soundcheck."""
+
+    time_s: float
+    output: int
+
+
+Send = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Dial | Voice | Recall | Ping
 
 # ------------------------------------------------------------------ snapshots: how things are
 
@@ -375,6 +405,7 @@ class SoundReady:
     device: str = ""  # empty: no sound device; the band plays on MIDI outputs alone
     rate_hz: int = 0
     block_frames: int = 0
+    channels: int = 0  # outputs of the sound device that we play on
     output_latency_s: float = 0.0
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from bandmate.errors import NoDevice, RigError
 from bandmate.events import Command, Panic
 from bandmate.places import Places, places
 from bandmate.rig import is_running, launch, send_home
+from bandmate.touch import with_touch
 
 FIRST_DEMO = "pop"
 FLUSH_S = 0.05
@@ -39,6 +40,8 @@ def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
     if demo:
         load_demo(demo)
     heard, notices = _plugged(options, where, demo is not None, bool(patch.microphones))
+    if not demo:
+        patch = with_touch(patch, where.touches(), heard["keyboards"])
     _miked(patch)
     sound = _sound_plan(options, patch, heard, notices)
     table = patches.as_table(patch) | {"local": bool(heard["local"])}
@@ -135,6 +138,8 @@ def _plugged(
             f"{', '.join(wanted)} is not plugged in; listening to every keyboard until you start again."
         )
         heard |= {"midi_in": [], "local": False}
+    chosen = [midi.matches(name, there) for name in heard["midi_in"]] or keyboards
+    heard["keyboards"] = [name for name in chosen if name]
     if not keyboards and not demo and not miked:
         notices.append(
             "No keyboard is plugged in. Plug one in at any time, or press d: the demo performer plays."
@@ -156,11 +161,7 @@ def _sound_plan(
     for name in outs:
         if not midi.matches(name, midi.outputs()):
             raise NoDevice(_no_port(name, "output", midi.outputs()))
-    for part, sound in patch.sounds.items():
-        if sound.port and part in patch.parts and not midi.matches(sound.port, midi.outputs()):
-            raise NoDevice(
-                f"{patch.name}.toml: part {part!r} wants {_no_port(sound.port, 'output', midi.outputs())}"
-            )
+    _ports_there(patch)
     synth = not options.no_synth
     if synth:
         font = patches.font_path(patch)
@@ -177,6 +178,16 @@ def _sound_plan(
         "block_frames": options.block_frames, "virtual": True, "client": _client(options.rig),
         "font": str(font) if font else "", "patch": patch.name,
     }  # fmt: skip
+
+
+def _ports_there(patch: patches.Patch) -> None:
+    """Whether the instruments that a patch plays are plugged in; raises NoDevice."""
+    from bandmate.ports import midi
+
+    ports = [(f"part {part!r}", patch.sounds[part].port) for part in patch.parts]
+    for who, port in [*ports, *(("performer.zone", zone.port) for zone in patch.zones)]:
+        if port and not midi.matches(port, midi.outputs()):
+            raise NoDevice(f"{patch.name}.toml: {who} wants {_no_port(port, 'output', midi.outputs())}")
 
 
 def _client(rig: str) -> str:

@@ -41,11 +41,11 @@ from bandmate.events import (
     SoundReady,
     Status,
 )  # fmt: skip
+from bandmate.mixing import mix
 from bandmate.places import TAPS, Places, pair, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
 from bandmate.show.writer import TakeWriter
-from bandmate.steering import levels
 from bandmate.timing import step_index, step_time_s
 
 RECONNECT_S = 0.2
@@ -125,8 +125,8 @@ class Live:
     def _find_sound(self, patience_s: float = 0.0) -> None:
         try:
             self.sound = wire.connect(self.where.sound, patience_s)
-            for level in levels(self.band):  # a new sound process knows none of our faders
-                self.sound.send(level)
+            for setting in mix(self.band):  # a new sound process knows none of our faders
+                self.sound.send(setting)
         except RigError:
             self.sound = None
 

@@ -6,7 +6,7 @@ Imports only the bottom layer.
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,78 +14,40 @@ from typing import Any
 from bandmate import controls
 from bandmate.errors import BadPatch, BandmateError
 from bandmate.events import PARTS
+from bandmate.sounds import (
+    DEFAULT_SOUNDS,
+    MICROPHONE_HEARS,
+    OUTPUTS,
+    RANGES,
+    Microphone,
+    Sound,
+    Zone,
+    read_microphones,
+    read_sounds,
+    read_zones,
+)
+from bandmate.tables import in_range, one_of, read_toml, record, table_of
 from bandmate.timing import Meter
 
+__all__ = [
+    "DEFAULT_SOUNDS", "MICROPHONE_HEARS", "Microphone", "Patch", "Sound", "Zone", "as_table", "data_folder",
+    "font_file", "font_files", "font_path", "in_rig", "load", "names", "parse", "read_toml",
+    "with_microphone",
+]  # fmt: skip
+
 DEFAULT_FONT = "bandmate-gm.sf2"
-HEARS = ("harmony", "melody", "none")
 BASS_MANNERS = ("plays", "yields")
-MICROPHONE_HEARS = ("drums", "harmony", "melody")
+MOST_TRANSPOSED = 12  # semitones, with the song; a zone may go farther
+OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sound process needs to know
+    "tuning-hz": "tuning_hz", "transpose": "transpose", "transpose-keys": "transpose_keys", "mono": "mono",
+    "reverb": "reverb",
+}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What a part sounds like: a preset of the font, or an external port and channel (1..16)."""
-
-    bank: int = 0
-    program: int = 0
-    level: float = 1.0
-    pan: float = 0.0  # -1 left .. 1 right
-    port: str = ""  # empty: the embedded synth
-    channel: int = 1
-    # how long the instrument at the port takes to sound, which our own synth doesn't: its notes leave
-    # that much earlier, as far as the band has decided them by then; below 0 it waits. No port: no use
-    latency_ms: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A stretch of the performer's keyboard and the sound under it; zones may overlap (layers)."""
-
-    low: int = 0
-    high: int = 127
-    bank: int = 0
-    program: int = 0
-    octave: int = 0
-    transpose: int = 0
-    level: float = 1.0
-    pan: float = 0.0
-    curve: float = 1.0  # velocity curve: below 1 softer keys speak louder
-    pedal: bool = True
-    hears: str = "harmony"
-    port: str = ""
-    channel: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Microphone:
-    """One channel of the audio input, and what stands in front of it.
-
-    `drums` gives strokes only; `harmony` (piano, guitar, a whole group) strokes and chords; `melody` (one
-    voice or horn) notes, as from a keyboard, within `low` to `high`.
-    """
-
-    channel: int = 1
-    hears: str = "harmony"
-    gain_db: float = 0.0
-    gate_db: float = -50.0  # below this level nothing is heard
-    low: int = 36
-    high: int = 96
-    bleed: float = 0.7  # how loud the band is in it beside the performer: 0 is a line or a closed booth
-
-    @property
-    def port(self) -> str:
-        """The name by which its events say where they come from."""
-        return f"microphone {self.channel}"
-
-
-DEFAULT_SOUNDS: dict[str, Sound] = {
-    "drums": Sound(bank=128, program=0),
-    "bass": Sound(program=33),
-    "keys": Sound(program=4, pan=0.2),
-    "guitar": Sound(program=27, pan=-0.3),
-    "pad": Sound(program=89),
-    "lead": Sound(program=81),
-}
+OF_THE_RIG = (
+    "audio_in", "microphones", "outputs", "local", "low_key", "tap_control", "bands_to_performer",
+    "velocities", "reversed_pedals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +68,13 @@ class Patch:
     font: str = DEFAULT_FONT
     reverb: float = 0.3
     tuning_hz: float = 440.0
+    transpose: int = 0  # semitones: chart, band and display; drums never
+    transpose_keys: bool = False  # the performer's own keys sound transposed, too
     mono: bool = False
-    split: bool = False  # two channels: mono band left, click right
-    part_buses: bool = False  # one stereo pair a part after main and click
+    outputs: str = "stereo"  # left-mono-right-click: on two channels; parts: also a pair for each part
     local: bool = False  # the keyboard makes its own sound: no thru to the synth
+    velocities: tuple[int, ...] = ()  # how hard this performer plays, softest first: a soundcheck finds it
+    reversed_pedals: tuple[int, ...] = ()  # controllers of pedals that are plugged in the wrong way round
     zones: tuple[Zone, ...] = (Zone(),)
     audio_in: str = ""  # the device of the microphones, by name or number; empty: the system's own, or JACK
     microphones: tuple[Microphone, ...] = ()
@@ -134,47 +99,49 @@ def load(name: str) -> Patch:
     return parse(read_toml(path, names()), path)
 
 
-def read_toml(path: Path, known: list[str]) -> dict[str, Any]:
-    """The tables of a TOML file; raises BadPatch if it isn't there or isn't TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadPatch(f"there is no {path}; there are: {', '.join(known)}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadPatch(f"{path} cannot be read as TOML: {error}") from None
-
-
 def parse(table: dict[str, Any], path: Path) -> Patch:
     """A patch out of its tables; every key and value is checked."""
     table = dict(table)
     for key in ("name", "zones", "sounds", "microphones"):
         if key in table:
-            raise BadPatch(f"{path}: unknown key '{key}'; it takes {', '.join(_keys(Patch))}")
-    performer = _table(table.pop("performer", {}), "performer", path)
-    rows = performer.pop("zone", [])
-    if not isinstance(rows, list):
-        raise BadPatch(f"{path}: 'performer.zone' is {rows!r}, but zones are written [[performer.zone]]")
-    zones = tuple(
-        _record(Zone, _table(zone, "performer.zone", path), f"performer.zone[{index}]", path)
-        for index, zone in enumerate(rows, 1)
-    )
+            raise BadPatch(f"{path}: unknown key '{key}'; it takes {', '.join(_keys())}")
+    performer = table_of(table.pop("performer", {}), "performer", path)
+    zones = read_zones(performer.pop("zone", []), path)
     if performer:
         raise BadPatch(f"{path}: unknown key 'performer.{next(iter(performer))}'; it takes zone")
-    microphones = _microphones(table.pop("microphone", []), path)
-    sounds = dict(DEFAULT_SOUNDS)
-    for part, sound in _table(table.pop("sound", {}), "sound", path).items():
-        _one_of(part, PARTS, "sound", path)
-        sounds[part] = _record(Sound, _table(sound, f"sound.{part}", path), f"sound.{part}", path)
-    params = _params(_table(table.pop("params", {}), "params", path), path)
+    microphones = read_microphones(table.pop("microphone", []), path)
+    sounds = read_sounds(table_of(table.pop("sound", {}), "sound", path), PARTS, path)
+    params = _params(table_of(table.pop("params", {}), "params", path), path)
     if "meter" in table:
         table["meter"] = _meter(table["meter"], "meter", path)
     if isinstance(table.get("meters"), list):
         table["meters"] = [_meter(meter, "meters", path) for meter in table["meters"]]
-    given: dict[str, Any] = {"sounds": sounds, "params": params, "name": path.stem}
-    given |= {"microphones": microphones} | ({"zones": zones} if zones else {})
-    patch: Patch = _record(Patch, table | given, "", path)
+    plain = Patch(
+        name=path.stem, zones=zones or (Zone(),), microphones=microphones, sounds=sounds, params=params
+    )
+    patch: Patch = record(plain, _as_today(table), "", path, _keys())
     _check(patch, path)
-    return patch
+    return _with_fonts_beside(patch, path)
+
+
+def _as_today(table: dict[str, Any]) -> dict[str, Any]:
+    """The tables of an old take, in today's words: it said `split` and `part_buses` of the outputs."""
+    former = {key: table.pop(key) for key in ("split", "part_buses") if type(table.get(key)) is bool}
+    outputs = "left-mono-right-click" if former.get("split") else "parts" if any(former.values()) else ""
+    return ({"outputs": outputs} if outputs else {}) | table
+
+
+def _with_fonts_beside(patch: Patch, path: Path) -> Patch:
+    """A font that isn't one of ours is looked for beside the patch's own file."""
+
+    def beside(font: str) -> str:
+        near = path.parent / font
+        ours = not font or font_file(font).is_file() or not path.is_file()
+        return font if ours or not near.is_file() else str(near.resolve())
+
+    sounds = {part: replace(sound, font=beside(sound.font)) for part, sound in patch.sounds.items()}
+    zones = tuple(replace(zone, font=beside(zone.font)) for zone in patch.zones)
+    return replace(patch, font=beside(patch.font), sounds=sounds, zones=zones)
 
 
 def with_microphone(patch: Patch, hears: str | None) -> Patch:
@@ -184,11 +151,9 @@ def with_microphone(patch: Patch, hears: str | None) -> Patch:
     return replace(patch, microphones=(Microphone(hears=hears or "harmony"),))
 
 
-def _meter(text: Any, key: str, path: Path) -> Meter:
-    try:
-        return Meter.parse(str(text))
-    except BandmateError as error:
-        raise BadPatch(f"{path}: key '{key}': {error}") from None
+def in_rig(song: Patch, rig: Patch) -> Patch:
+    """A song's patch with what belongs to the rig and stays: its devices, switches, keyboard and player."""
+    return replace(song, **{key: getattr(rig, key) for key in OF_THE_RIG})
 
 
 def as_table(patch: Patch) -> dict[str, Any]:
@@ -196,77 +161,50 @@ def as_table(patch: Patch) -> dict[str, Any]:
     table = asdict(patch)
     zones, sounds, microphones = table.pop("zones"), table.pop("sounds"), table.pop("microphones")
     del table["name"]
-    table["parts"] = list(patch.parts)
-    return table | {
+    lists = {key: list(value) for key, value in table.items() if isinstance(value, tuple)}
+    return table | lists | {
         "meter": str(patch.meter), "meters": [str(meter) for meter in patch.meters],
         "performer": {"zone": list(zones)}, "sound": sounds,
         "microphone": list(microphones),
     }  # fmt: skip
 
 
-def _microphones(rows: Any, path: Path) -> tuple[Microphone, ...]:
-    """The microphones as written, one a channel."""
-    if not isinstance(rows, list):
-        raise BadPatch(f"{path}: 'microphone' is {rows!r}, but microphones are written [[microphone]]")
-    return tuple(
-        _record(Microphone, _table(row, "microphone", path), f"microphone[{index}]", path)
-        for index, row in enumerate(rows, 1)
-    )
+def _keys() -> list[str]:
+    """What a file may write, beside its tables."""
+    own = ("name", "zones", "sounds", "microphones")
+    plain = [key for key in Patch.__dataclass_fields__ if key not in own]
+    return [*plain, "performer", "sound", "microphone"]
 
 
-RANGES: dict[str, tuple[float, float]] = {
-    "tuning_hz": (430, 450), "reverb": (0, 1), "low_key": (0, 127), "tap_control": (0, 127),
-    "low": (0, 127), "high": (0, 127), "bank": (0, 16383), "program": (0, 127), "octave": (-4, 4),
-    "transpose": (-24, 24), "level": (0, 2), "pan": (-1, 1), "curve": (0.2, 5), "channel": (1, 16),
-    "latency_ms": (-100, 200), "gain_db": (-60, 60), "gate_db": (-120, 0), "bleed": (0, 1),
-}  # fmt: skip
-
-
-def _in_range(record: Any, prefix: str, path: Path) -> None:
-    for key, (low, high) in RANGES.items():
-        value = getattr(record, key, low)
-        if not low <= value <= high:
-            raise BadPatch(f"{path}: key '{prefix}{key}' is {value:g}; it takes {low:g} to {high:g}")
+def _meter(text: Any, key: str, path: Path) -> Meter:
+    try:
+        return Meter.parse(str(text))
+    except BandmateError as error:
+        raise BadPatch(f"{path}: key '{key}': {error}") from None
 
 
 def _check(patch: Patch, path: Path) -> None:
     for part in patch.parts:
-        _one_of(part, PARTS, "parts", path)
+        one_of(part, PARTS, "parts", path)
     if not patch.parts or len(set(patch.parts)) < len(patch.parts):
         raise BadPatch(f"{path}: key 'parts' is {list(patch.parts)}; name each player once, one at least")
-    _one_of(patch.bass, BASS_MANNERS, "bass", path)
-    _one_of(patch.style, tuple(names("styles")), "style", path)
+    one_of(patch.bass, BASS_MANNERS, "bass", path)
+    one_of(patch.outputs, OUTPUTS, "outputs", path)
+    one_of(patch.style, names("styles"), "style", path)
     if "style" in patch.params:
-        _one_of(str(patch.params["style"]), tuple(names("styles")), "params.style", path)
-    _in_range(patch, "", path)
-    for part, sound in patch.sounds.items():
-        _in_range(sound, f"sound.{part}.", path)
-    for zone in patch.zones:
-        _in_range(zone, "performer.zone.", path)
-        _one_of(zone.hears, HEARS, "performer.zone.hears", path)
-        if zone.low > zone.high:
-            raise BadPatch(
-                f"{path}: a performer.zone from {zone.low} to {zone.high} holds no key of 0 to 127"
-            )
+        one_of(str(patch.params["style"]), names("styles"), "params.style", path)
+    in_range(patch, RANGES, "", path)
+    if abs(patch.transpose) > MOST_TRANSPOSED:
+        raise BadPatch(f"{path}: key 'transpose' is {patch.transpose}; it takes -12 to 12")
+    for key, low in (("velocities", 1), ("reversed_pedals", 0)):
+        numbers = getattr(patch, key)
+        if any(type(number) is not int or not low <= number <= 127 for number in numbers):
+            raise BadPatch(f"{path}: key '{key}' is {list(numbers)}; it takes whole numbers of {low} to 127")
     for meter in patch.meters:
         if meter.bar_beats % meter.pulse_beats:
             raise BadPatch(
                 f"{path}: key 'meters' names {meter}, which nobody tells by ear; count it in instead"
             )
-    _check_microphones(patch.microphones, path)
-
-
-def _check_microphones(microphones: tuple[Microphone, ...], path: Path) -> None:
-    taken: set[int] = set()
-    for microphone in microphones:
-        _in_range(microphone, "microphone.", path)
-        _one_of(microphone.hears, MICROPHONE_HEARS, "microphone.hears", path)
-        if microphone.low > microphone.high:
-            span = f"from {microphone.low} to {microphone.high}"
-            raise BadPatch(f"{path}: a microphone {span} hears no pitch of 0 to 127")
-        if microphone.channel in taken:
-            raise BadPatch(f"{path}: two microphones are on channel {microphone.channel}; each takes its own")
-        taken.add(microphone.channel)
 
 
 def _params(table: dict[str, Any], path: Path) -> dict[str, float | str]:
@@ -276,69 +214,37 @@ def _params(table: dict[str, Any], path: Path) -> dict[str, float | str]:
             known, checked = controls.check(name, value)
         except BandmateError as error:
             raise BadPatch(f"{path}: [params] {error}") from None
+        if known in OF_THE_PATCH:
+            key = OF_THE_PATCH[known]
+            raise BadPatch(f"{path}: [params] {known} has a key of its own; write '{key}' at the top instead")
         if checked is not None:
             found[known] = checked
     return found
 
 
-def _record(kind: type[Any], table: dict[str, Any], where: str, path: Path) -> Any:
-    """A dataclass out of a table, each value of the type that its default has."""
-    prefix = f"{where}." if where else ""
-    example = kind()
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in kind.__dataclass_fields__:
-            raise BadPatch(f"{path}: unknown key '{prefix}{key}'; it takes {', '.join(_keys(kind))}")
-        values[key] = _typed(value, getattr(example, key), f"{prefix}{key}", path)
-    return kind(**values)
-
-
-def _keys(kind: type[Any]) -> list[str]:
-    """What a file may write for a record."""
-    if kind is not Patch:
-        return list(kind.__dataclass_fields__)
-    return [
-        *(key for key in kind.__dataclass_fields__ if key not in ("name", "zones", "sounds", "microphones")),
-        "performer",
-        "sound",
-        "microphone",
-    ]
-
-
-def _typed(value: Any, example: Any, key: str, path: Path) -> Any:
-    if isinstance(example, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(example, tuple) and isinstance(value, list):
-        return tuple(value)
-    if type(value) is not type(example):
-        wanted = {
-            str: "a text",
-            int: "a whole number",
-            float: "a number",
-            bool: "true or false",
-            tuple: "a list",
-        }
-        raise BadPatch(
-            f"{path}: key '{key}' is {value!r}; it takes {wanted.get(type(example), type(example).__name__)}"
-        )
-    return value
-
-
-def _one_of(value: Any, allowed: tuple[str, ...], key: str, path: Path) -> None:
-    if value not in allowed:
-        raise BadPatch(f"{path}: key '{key}' names {value!r}; it takes {', '.join(allowed)}")
-
-
-def _table(value: Any, key: str, path: Path) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadPatch(f"{path}: '{key}' is {value!r}, but it is a table of keys")
-    return dict(value)
+def font_file(font: str) -> Path:
+    """Where a font lies, by the name that a patch has for it; it needn't be there."""
+    named = Path(font).expanduser()
+    return named if named.is_absolute() else data_folder("patches") / named
 
 
 def font_path(patch: Patch) -> Path:
-    """The patch's soundfont; raises BadPatch when it isn't there."""
-    named = Path(patch.font)
-    path = named if named.is_absolute() else data_folder("patches") / named
-    if not path.is_file():
-        raise BadPatch(f"patches/{patch.name}.toml: key 'font' names {patch.font}, but there is no {path}")
-    return path
+    """The patch's soundfont; raises BadPatch when it, or another that the patch names, isn't there."""
+    for key, font in _fonts(patch):
+        path = font_file(font)
+        if not path.is_file():
+            file = f"patches/{patch.name}.toml"
+            raise BadPatch(f"{file}: key '{key}' names {font}, but there is no {path}")
+    return font_file(patch.font)
+
+
+def font_files(patch: Patch) -> list[Path]:
+    """Every soundfont that a patch names, its own first, each once: what a sound process loads."""
+    return list(dict.fromkeys(font_file(font) for _, font in _fonts(patch)))
+
+
+def _fonts(patch: Patch) -> Iterator[tuple[str, str]]:
+    """The fonts that a patch names, each with the key that does so."""
+    yield "font", patch.font
+    yield from ((f"sound.{part}.font", sound.font) for part, sound in patch.sounds.items() if sound.font)
+    yield from (("performer.zone.font", zone.font) for zone in patch.zones if zone.font)

@@ -88,6 +88,23 @@ class Places:
         known = self.latencies() | {pair(output, source): seconds}
         write_whole(self.latency, json.dumps(known, indent=1, sort_keys=True))
 
+    @property
+    def touch(self) -> Path:
+        """What `bandmate soundcheck --band` found of performers, keyboard by keyboard."""
+        return self.state_folder / "touch.json"
+
+    def touches(self) -> dict[str, Any]:
+        """What is known of each keyboard's performer; empty before anything was found."""
+        try:
+            found = json.loads(self.touch.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def remember_touch(self, keyboard: str, found: dict[str, list[int]]) -> None:
+        """Keep what was found of the performer at a keyboard."""
+        write_whole(self.touch, json.dumps(self.touches() | {keyboard: found}, indent=1, sort_keys=True))
+
     def remembered(self) -> dict[str, Any]:
         """What the performer answered at the first run; empty before, or when the file is damaged."""
         try:

@@ -25,6 +25,7 @@ from bandmate.events import (
     Click,
     Command,
     Control,
+    Dial,
     Event,
     FixedBeat,
     Level,
@@ -32,6 +33,7 @@ from bandmate.events import (
     NoteOn,
     Off,
     On,
+    Recall,
     Voice,
 )  # fmt: skip
 from bandmate.parts.style import Style, load_style
@@ -255,11 +257,12 @@ def write_performance(found: Performance, folder: Path, wav: bool, performer: So
 
 
 def _write_wav(found: Performance, path: Path, performer: Sound | None) -> None:
-    from bandmate.ports.renderer import bounce  # only a rehearsal with sound loads the synth
+    from bandmate.ports.bounce import bounce  # only a rehearsal with sound loads the synth
 
     timed: list[tuple[float, object]] = [(event.time_s, event) for event in found.performer]
-    timed += [(send.time_s if isinstance(send, Click) else sent_s, send)
-              for sent_s, send in found.sends if isinstance(send, Click | Level | Voice)]  # fmt: skip
+    settings = (Level, Dial, Voice, Recall)
+    timed += [(sent_s, send) for sent_s, send in found.sends if isinstance(send, settings)]
+    timed += [(send.time_s, send) for _, send in found.sends if isinstance(send, Click)]
     for key, note in found.ledger.notes.items():
         timed.append((note.on_s, On(key, note.on_s, note.part, note.pitch, note.velocity)))
         if note.off_s is not None:

@@ -5,11 +5,15 @@ Functions on a `Band`, called from `Band.step`, and by whoever makes a band from
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
-from bandmate.patch import as_table
+from bandmate.mixing import recall, transposed
+from bandmate.patch import as_table, parse
 from bandmate.steering import set_clock
 from bandmate.timing import Meter
 
@@ -74,6 +78,10 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.transport.join_free = band.params["join"] == "free"
     band.listener.set_meter(band.transport.meter)
     band.pin_key()
+    with contextlib.suppress(BandmateError):  # the sounds of another version: then those of the rig
+        recall(band, parse(saved["table"], Path(f"{saved['patch']}.toml")))
+    band.params |= saved["params"]
+    transposed(band)
     band.transport.restore(saved["transport"], now_s)
     set_clock(band)
     band.form.restore(saved["form"])

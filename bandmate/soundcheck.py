@@ -17,8 +17,10 @@ from pathlib import Path
 
 from bandmate import patch as patches
 from bandmate.errors import BadFile, BandmateError
+from bandmate.patch import Sound, Zone
 from bandmate.places import places
 
+LOUD_DB = 4.0  # so far off, a sound wants another level
 FREE_BYTES = 1 << 30
 BATTERY_PERCENT = 50
 
@@ -43,6 +45,13 @@ def measure_latency(patch: str, device: str | None, audio_in: str | None, tap: b
         print("Tap one key of your keyboard with every stroke you hear, from the first on.")
     print(f"ok  {(by_taps if tap else by_loop)(found, device)}.")
     return 0
+
+
+def check_band(patch: str, device: str | None) -> int:
+    """The line check: every instrument and output for the engineer, then the performer's keys and pedals."""
+    from bandmate.bandcheck import band_check
+
+    return band_check(patches.load(patch), device)
 
 
 def soundcheck(patch: str, out: Path | None) -> int:
@@ -73,7 +82,9 @@ def _patch(name: str) -> Iterator[Finding]:
         patch = patches.load(name)
         load_style(patch.style)
         yield Finding("ok", f"patch {patch.name}: {patch.style}, {' '.join(patch.parts)}")
-        yield Finding("ok", f"soundfont {patches.font_path(patch).name}")
+        patches.font_path(patch)
+        fonts = [path.name for path in patches.font_files(patch)]
+        yield Finding("ok", f"soundfont{'s' if len(fonts) > 1 else ''} {', '.join(fonts)}")
     except BandmateError as error:
         yield Finding("no", str(error), "mend the patch, or name another with --patch")
 
@@ -91,6 +102,26 @@ def _synth(name: str) -> Iterator[Finding]:
         yield Finding("hm", str(error), "without it the band plays on MIDI out only")
 
 
+def _loudness(name: str) -> Iterator[Finding]:
+    """Fonts of somebody else's beside ours, which are levelled."""
+    from bandmate.bench.sound import over_ours_db
+
+    try:
+        patch = patches.load(name)
+        sounds: list[tuple[str, Sound | Zone]] = [
+            (f"sound.{part}", row) for part, row in patch.sounds.items()
+        ]
+        for key, sound in [*sounds, *(("performer.zone", zone) for zone in patch.zones)]:
+            over_db = over_ours_db(sound, drums=key == "sound.drums") if sound.font else 0.0
+            if abs(over_db) > LOUD_DB:
+                level = min(2.0, sound.level * 10 ** (-over_db / 20))
+                words = f"{abs(over_db):.0f} dB {'louder' if over_db > 0 else 'softer'} than our sounds"
+                mend = f"set level = {level:.2f} there"
+                yield Finding("hm", f"{key} of {Path(sound.font).name} is {words}", mend)
+    except BandmateError:  # told by `_patch` and `_synth`
+        return
+
+
 def _midi(_: str) -> Iterator[Finding]:
     from bandmate.ports import midi
 
@@ -101,7 +132,7 @@ def _midi(_: str) -> Iterator[Finding]:
         yield Finding("hm", "no keyboard is plugged in", "plug one in, or play along with `bandmate --demo`")
 
 
-def _speakers(_: str) -> Iterator[Finding]:
+def _speakers(name: str) -> Iterator[Finding]:
     from bandmate.ports import devices
 
     remembered = places().remembered().get("device")
@@ -109,8 +140,28 @@ def _speakers(_: str) -> Iterator[Finding]:
     if trouble:
         yield Finding("hm", f"sound: {trouble}", "choose a device with --device; `bandmate ports` lists them")
     else:
-        names = [name for _, name in devices.outputs()] or ["the JACK server"]
+        names = [device for _, device in devices.outputs()] or ["the JACK server"]
         yield Finding("ok", f"sound devices: {', '.join(names)}")
+        yield from _outputs(name, devices.channels(remembered))
+
+
+def _outputs(name: str, channels: int | None) -> Iterator[Finding]:
+    """Whether the device has the outputs that the patch wants."""
+    from bandmate.ports.mixer import most_channels
+
+    try:
+        patch = patches.load(name)
+    except BandmateError:  # told by `_patch`
+        return
+    wanted = most_channels(patch)
+    if channels is None or channels >= wanted:
+        return
+    if patch.outputs == "parts":
+        mend = f"take an interface with {wanted} outputs, or JACK, whose ports are as many as you like"
+        yield Finding("hm", f'outputs = "parts" wants {wanted} channels, the device has {channels}', mend)
+    elif patch.outputs == "stereo":
+        mend = 'outputs = "left-mono-right-click" in the patch: the band left, the click right'
+        yield Finding("ok", "the click is on none of the device's two channels", f"for a drummer: {mend}")
 
 
 def _microphones(name: str) -> Iterator[Finding]:
@@ -175,5 +226,5 @@ def _disk(_: str) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[str], Iterator[Finding]], ...] = (
-    _python, _patch, _synth, _midi, _speakers, _microphones, _priority, _machine, _disk,
+    _python, _patch, _synth, _loudness, _midi, _speakers, _microphones, _priority, _machine, _disk,
 )  # fmt: skip

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bandmate import controls, labels, starting
+from bandmate import controls, labels, mixing, starting
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
-from bandmate.events import Attack, Command, Level, Note, NoteOn, Panic, Send
+from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
         band.pin_key()
     elif name == "section":
         _set_section(band, now_s, int(float(value)))
-    elif name in ("master", "performer", "click"):
-        return [Level(name, float(value))]
+    elif name in mixing.FADERS or name in mixing.DIALS or name.startswith("transpose"):
+        return mixing.set_mix(band, name)
     elif name.startswith("part/"):
         return _set_part(band, now_s, name, float(value))
     return []
@@ -100,17 +100,10 @@ def _set_section(band: Band, now_s: float, section: int) -> None:
         band.form.to_section(section)
 
 
-def levels(band: Band) -> list[Level]:
-    """Where every fader stands, for a sound process that has just come up."""
-    names = ("master", "performer", "click")
-    parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
-    return [Level("band", 1.0), *(Level(name, float(band.params[name])) for name in names), *parts]
-
-
 def _set_part(band: Band, now_s: float, name: str, value: float) -> list[Send]:
     _, part, what = name.split("/")
-    if what == "level":
-        return [Level(part, value)]
+    if what in ("level", "program"):
+        return mixing.set_mix(band, name)
     if what != "on":
         return []
     if part not in band.patch.parts:

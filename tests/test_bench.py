@@ -8,12 +8,14 @@ import sys
 
 import pytest
 
+from bandmate import patch as patches
 from bandmate.__main__ import main
-from bandmate.bench import report
+from bandmate.bench import report, sound
 from bandmate.bench.figures import Figure, as_plain, lateness, percentile, spread_ms, table
 from bandmate.bench.stage import Stage
 from bandmate.bench.thru import matched
 from bandmate.errors import RigError
+from bandmate.events import PARTS
 
 
 def options(**given):
@@ -57,6 +59,7 @@ def test_without_a_name_all_but_fit_are_run_in_our_order():
         "rehearse",
         "memory",
         "pulse",
+        "sound",
     ]
     assert report._asked(options(which=["memory", "loop", "memory"])) == ["loop", "memory"]
 
@@ -159,3 +162,19 @@ def test_bench_rehearse_prints_and_writes_its_figures(tmp_path):
     assert found["machine"]["cores"] >= 1
     assert {"python", "platform", "load", "fifo"} <= set(found["machine"])
     assert found["runs"] == 1
+
+
+# ------------------------------------------------------------------ sound
+
+
+def test_every_sound_is_as_loud_as_the_others_and_a_whole_band_leaves_room():
+    """Measured on the real synth: what a fader at unity gives."""
+    if not patches.font_path(patches.Patch()).is_file():
+        pytest.skip("no soundfont here")
+    found = {figure.name.partition(" (")[0]: figure for figure in sound.figures(Stage(1.0, 1))}
+    parts = [found[part].value for part in PARTS]
+    assert max(parts) - min(parts) < 3.0
+    assert found["loudest to softest of these"].met
+    assert found["whole band, headroom"].met
+    assert found["whole band, loudest sample"].met
+    assert found["whole band, blocks limited"].value == 0

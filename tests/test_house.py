@@ -20,14 +20,15 @@ MODULES = {
 }
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
-GROUND = BEDROCK | {"events", "controls", "patch", "setlist", "wire", "places"}
+GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "setlist", "wire", "places"}
 TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "rubato")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
-BAND = {"band", "steering", "switch", "closing", "snapshots"}
+BAND = {"band", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
 EVERYBODY = {  # these join everything
-    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "listen", "bench", "__main__"),
+    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "bandcheck", "linecheck"),
+    *("touch", "listen", "bench", "__main__"),
 }
 
 

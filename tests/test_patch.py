@@ -1,6 +1,7 @@
 """Patches: all that ship load, a wrong one is named with file, key and value, and a take carries its own."""
 
 import json
+import re
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,7 +15,6 @@ from bandmate.errors import BadPatch
 from bandmate.events import PARTS
 from bandmate.patch import (
     DEFAULT_SOUNDS,
-    HEARS,
     MICROPHONE_HEARS,
     Microphone,
     Patch,
@@ -24,6 +24,7 @@ from bandmate.patch import (
     load,
     parse,
 )
+from bandmate.sounds import HEARS, OUTPUTS
 from bandmate.timing import METERS, Meter
 
 SHIPPED = patch.names()
@@ -98,6 +99,55 @@ def test_a_whole_patch_as_written():
     assert trio.sounds["drums"] == DEFAULT_SOUNDS["drums"]
 
 
+def test_a_sound_of_our_font_keeps_what_is_not_written_and_anothers_begins_afresh():
+    found = written(
+        '[sound.drums]\nlevel = 0.8\n[sound.guitar]\nfont = "strat.sf2"\n'
+        '[sound.keys]\nport = "Nord"\ncontrols = { 7 = 100, 74 = 20 }'
+    ).sounds
+    assert found["drums"] == replace(DEFAULT_SOUNDS["drums"], level=0.8)  # still a drum kit
+    assert found["guitar"] == Sound(font="strat.sf2", pan=-0.3, reverb=0.3)
+    assert found["keys"] == Sound(port="Nord", controls={"7": 100, "74": 20})
+
+
+def test_the_split_and_the_layers_that_ship():
+    split, layers = load("split"), load("layers")
+    low, high = split.zones
+    assert (low.low, low.high + 1, high.high) == (0, high.low, 127)
+    assert len(layers.zones) == 3
+    assert all((zone.low, zone.high) == (0, 127) for zone in layers.zones)
+    assert [zone.hears for zone in layers.zones] == ["harmony", "none", "none"]
+
+
+def test_a_font_is_found_among_ours_or_beside_its_patch(tmp_path):
+    (tmp_path / "strat.sf2").write_bytes(b"")
+    (tmp_path / "bandmate-gm.sf2").write_bytes(b"")
+    file = tmp_path / "gig.toml"
+    file.write_text('[sound.guitar]\nfont = "strat.sf2"')
+    found = load(str(file))
+    assert patch.font_path(found) == patch.font_file("bandmate-gm.sf2")
+    assert patch.font_files(found) == [patch.font_path(found), (tmp_path / "strat.sf2").resolve()]
+
+
+def test_any_font_that_is_not_there_is_named_with_its_key():
+    with pytest.raises(BadPatch, match=r"mine\.toml: key 'sound\.guitar\.font' names strat\.sf2, but there"):
+        patch.font_path(written('[sound.guitar]\nfont = "strat.sf2"'))
+
+
+def test_a_take_of_the_first_jam_says_split_and_part_buses():
+    assert written("split = false\npart_buses = false").outputs == "stereo"
+    assert written("split = true\npart_buses = false").outputs == "left-mono-right-click"
+    assert written("split = false\npart_buses = true").outputs == "parts"
+
+
+def test_a_song_s_patch_in_a_rig_keeps_the_rig():
+    rig = replace(load("microphone"), local=True, velocities=(20, 90), reversed_pedals=(64,))
+    song = replace(load("split"), tuning_hz=442.0)
+    found = patch.in_rig(song, rig)
+    assert (found.zones, found.parts, found.tuning_hz) == (song.zones, song.parts, 442.0)
+    assert (found.microphones, found.local, found.velocities) == (rig.microphones, True, (20, 90))
+    assert found.reversed_pedals == (64,)
+
+
 def test_microphones_as_written():
     found = written(
         'audio_in = "Scarlett"\n[[microphone]]\nhears = "drums"\n'
@@ -137,7 +187,7 @@ def test_reading_leaves_the_tables_as_they_were():
 def test_no_two_patches_share_their_sounds():
     first, second = written(""), written("")
     first.sounds["bass"] = Sound(program=1)
-    assert second.sounds["bass"] == DEFAULT_SOUNDS["bass"] == Sound(program=33)
+    assert second.sounds["bass"] == DEFAULT_SOUNDS["bass"] == Sound(program=33, reverb=0.05)
 
 
 # ------------------------------------------------------------------ wrong in words that help
@@ -200,6 +250,25 @@ def test_no_two_patches_share_their_sounds():
             "[[performer.zone]]\nlow = 60\nhigh = 59",
             "a performer.zone from 60 to 59 holds no key of 0 to 127",
         ),
+        (
+            'outputs = "surround"',
+            "key 'outputs' names 'surround'; it takes stereo, left-mono-right-click, parts",
+        ),
+        ("velocities = [0, 3]", "key 'velocities' is [0, 3]; it takes whole numbers of 1 to 127"),
+        ("reversed_pedals = [1.5]", "key 'reversed_pedals' is [1.5]; it takes whole numbers of 0 to 127"),
+        ("transpose = 13", "key 'transpose' is 13; it takes -12 to 12"),
+        ("[params]\ntuning-hz = 442", "tuning-hz has a key of its own; write 'tuning_hz' at the top instead"),
+        ("[sound.bass]\ncontrols = { 74 = 128 }", "key 'sound.bass.controls' sets 74 to 128; it takes contr"),
+        ("[sound.bass]\ncontrols = { 91 = 12 }", "'sound.bass.controls' sets 91 to 12; it takes controllers"),
+        (
+            "[sound.bass]\ncontrols = { a = 12 }",
+            "key 'sound.bass.controls' sets a to 12; it takes",
+        ),
+        (
+            "[sound.bass]\ncontrols = 3",
+            "'sound.bass.controls' is 3; it takes a table such as { 74 = 20 }",
+        ),
+        ("[[performer.zone]]\n" * 9, "there are 9 of [[performer.zone]]; 8 fit a keyboard"),
         ("audio_in = 1", "key 'audio_in' is 1; it takes a text"),
         ("microphones = []", "unknown key 'microphones'; it takes title, style, meter"),
         ("[microphone]", "'microphone' is {}, but microphones are written [[microphone]]"),
@@ -238,7 +307,7 @@ def with_number(prefix, key, value):
 
 @pytest.mark.parametrize(("prefix", "key"), NUMBERS)
 def test_every_number_has_its_range(prefix, key):
-    low, high = patch.RANGES[key]
+    low, high = (-12, 12) if (prefix, key) == ("", "transpose") else patch.RANGES[key]
     for value in (low, high):
         assert written(with_number(prefix, key, value))
     for value in (low - 1, high + 1):
@@ -270,7 +339,11 @@ def test_a_font_that_is_not_there_is_named():
 
 numbers = st.floats(0, 1)
 programs = st.integers(0, 127)
-sounds = st.builds(Sound, programs, programs, numbers, numbers, st.text(max_size=5), st.integers(1, 16))
+knobs = st.dictionaries(st.sampled_from(["1", "7", "74"]), programs, max_size=2)
+sounds = st.builds(
+    Sound, programs, programs, numbers, numbers, st.text(max_size=5), st.integers(1, 16), reverb=numbers,
+    font=st.sampled_from(["", "strat.sf2"]), controls=knobs,
+)  # fmt: skip
 zones = st.builds(
     Zone,
     low=st.integers(0, 60),
@@ -278,6 +351,8 @@ zones = st.builds(
     program=programs,
     level=numbers,
     pedal=st.booleans(),
+    font=st.sampled_from(["", "strat.sf2"]),
+    controls=knobs,
     hears=st.sampled_from(HEARS),
 )
 microphones = st.builds(
@@ -302,6 +377,9 @@ patches = st.builds(
     staged=st.booleans(),
     bass=st.sampled_from(patch.BASS_MANNERS),
     low_key=programs,
+    outputs=st.sampled_from(OUTPUTS),
+    velocities=st.lists(st.integers(1, 127), max_size=3).map(tuple),
+    transpose=st.integers(-12, 12),
     reverb=numbers,
     tuning_hz=st.floats(430, 450),
     zones=st.lists(zones, min_size=1, max_size=3).map(tuple),
@@ -320,3 +398,15 @@ def test_any_patch_comes_back_from_the_first_line_of_a_take(mine):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_patch_that_ships_comes_back_too(name):
     assert parse(as_table(load(name)), Path(f"{name}.toml")) == load(name)
+
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+@pytest.mark.skipif(not README.is_file(), reason="tests without their README")
+def test_every_key_that_a_patch_may_have_stands_in_the_readme():
+    chapter = README.read_text(encoding="utf-8").partition("## Patches and styles")[2].partition("\n## ")[0]
+    written_there = set(re.findall(r"`\[?\[?([a-z_]+)\]?\]?`", chapter))
+    own = {field.name for field in fields(Patch)} - {"name", "zones", "sounds", "microphones", "params"}
+    keys = own | {field.name for kind in (Sound, Zone) for field in fields(kind)}
+    assert keys - written_there == set()

@@ -16,7 +16,7 @@ from bandmate.__main__ import main
 from bandmate.errors import BadFile
 from bandmate.events import NoteOff, NoteOn, On
 from bandmate.patch import Microphone
-from bandmate.ports.renderer import bounce
+from bandmate.ports.bounce import bounce
 from bandmate.rehearsal import hear_take
 from bandmate.timing import period_s, step_index
 

@@ -18,7 +18,20 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import __version__
-from bandmate.bench import chords, clock, fit, loop, memory, notes, pulse, rehearse, startup, thru, xruns
+from bandmate.bench import (
+    chords,
+    clock,
+    fit,
+    loop,
+    memory,
+    notes,
+    pulse,
+    rehearse,
+    sound,
+    startup,
+    thru,
+    xruns,
+)
 from bandmate.bench.figures import Figure, as_plain, table
 from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
@@ -27,7 +40,7 @@ from bandmate.ports.priority import take_priority
 BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "loop": loop.figures, "notes": notes.figures, "thru": thru.figures, "xruns": xruns.figures,
     "startup": startup.figures, "rehearse": rehearse.figures, "memory": memory.figures,
-    "pulse": pulse.figures,
+    "pulse": pulse.figures, "sound": sound.figures,
 }  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"

@@ -27,11 +27,11 @@ LOUDEST = 126  # steps of velocity between the softest and the loudest stroke in
 class FeelListener:
     """Feed it every step; read `dynamics`, `density`, `resting_s`, `onset_s` and `feel`."""
 
-    def __init__(self) -> None:
+    def __init__(self, velocities: Sequence[int] = ()) -> None:
         self.resting_s = 0.0
         self.onset_s: float | None = None
         self.feel = Feel()
-        self._dynamics, self._trend = Dynamics(), Trend()
+        self._dynamics, self._trend = Dynamics(velocities), Trend()
         self._swing, self._pocket = Swing(), Pocket()
         self._hands, self._phrases, self._stop = Hands(), Phrases(), Stop()
         self._onsets: deque[float] = deque()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Sequence
 
 REMEMBERED = 400  # velocities that make up a performer's range
 ENOUGH = 12  # velocities before we judge
@@ -25,11 +26,13 @@ FULL_DOUBLINGS = 2.0  # and so is four times as many onsets
 class Dynamics:
     """Where the newest strokes stand in this performer's own range, 0..1."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Sequence[int] = ()) -> None:
         self.level = 0.5
         self._recent: deque[int] = deque()
         self._range: list[int] = []
         self._weighed_s = 0.0
+        for velocity in known:  # of a soundcheck
+            self._remember(velocity)
 
     def weigh(self, time_s: float, velocity: int) -> None:
         """A stroke of velocity 1..127."""

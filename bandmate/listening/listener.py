@@ -27,9 +27,11 @@ class Listener:
     """
 
     def __init__(
-        self, meter: Meter, melody: frozenset[int] = frozenset(), meters: Sequence[Meter] = ()
-    ) -> None:
+        self, meter: Meter, melody: frozenset[int] = frozenset(), meters: Sequence[Meter] = (),
+        velocities: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         self.melody, self.meters = melody, tuple(meters)
+        self.velocities = tuple(velocities)  # how hard this performer plays, where a soundcheck knows
         self._read_meter(meter)
         self._pinned: Key | None = None
         self.reset()
@@ -42,7 +44,7 @@ class Listener:
         self.chords = ChordListener()
         self.chords.tonality.pin(self._pinned)
         self.expectation = Expectation()
-        self.feel = FeelListener()
+        self.feel = FeelListener(self.velocities)
         self._beatmap: BeatMap | None = None
         self._clock: PulseLine | None = None
 

@@ -110,6 +110,18 @@ def trouble(chosen: str | int | None, any_device: bool) -> str:
     return ""
 
 
+def channels(chosen: str | int | None) -> int | None:
+    """How many channels a device plays; None for JACK, which has as many as we ask for, and for no device."""
+    if _jack_plays(chosen):
+        return None
+    try:
+        devices, hosts, default = _query()
+    except NoDevice:
+        return None
+    index = default if chosen is None else _find(chosen, devices, hosts)
+    return None if index is None else int(devices[index][OUT])
+
+
 def _jack_plays(chosen: str | int | None) -> bool:
     """Whether the sound process will find a JACK server by itself: that needs no PortAudio."""
     from bandmate.ports.jack import JackClient

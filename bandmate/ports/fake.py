@@ -6,6 +6,7 @@ For tests and dry runs; any thread, no device.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class FakeSynth(Synth):
     def __init__(self, channels: int, most_frames: int = 4096) -> None:
         super().__init__(channels, most_frames)
         self.played: list[tuple[str, int, int]] = []  # (on or off, channel, pitch)
+        self.turned: list[tuple[str, int, float]] = []  # (controller, tuning or program, channel, value)
         self.levels = np.zeros(channels, np.float32)
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
@@ -51,6 +53,7 @@ class FakeSynth(Synth):
 
     def control(self, channel: int, number: int, value: int) -> None:
         """Controllers change nothing."""
+        self.turned.append((f"control {number}", channel, value))
 
     def bend(self, channel: int, value: int) -> None:
         """Nor do wheels."""
@@ -59,9 +62,22 @@ class FakeSynth(Synth):
         """End everything."""
         self.levels[:] = 0.0
 
-    def program(self, channel: int, bank: int, program: int) -> bool:
-        """Every sound is there."""
+    def knows(self, font: Path) -> bool:
+        """Every font is there."""
         return True
+
+    def program(self, channel: int, bank: int, program: int, font: Path | None = None) -> bool:
+        """So is every sound."""
+        self.turned.append((f"program {bank}", channel, program))
+        return True
+
+    def prepare(self, bank: int, program: int, font: Path | None = None) -> bool:
+        """It is at hand."""
+        return True
+
+    def tune(self, channel: int, tuning_hz: float) -> None:
+        """Remember the tuning."""
+        self.turned.append(("tuning", channel, tuning_hz))
 
     def render(self, start: int, end: int) -> None:
         """Steady levels."""

@@ -139,7 +139,8 @@ class Guests:
 
 
 def _state(ready: SoundReady) -> tuple[Any, ...]:
-    return ready.inputs, ready.outputs, ready.device, ready.fault, ready.output_latency_s
+    device = ready.device, ready.channels, ready.output_latency_s
+    return ready.inputs, ready.outputs, device, ready.fault
 
 
 def _counts(ready: SoundReady) -> tuple[Any, ...]:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bandmate.errors import BandmateError, NoDevice
-from bandmate.events import PARTS
 from bandmate.patch import Patch
 from bandmate.ports import midi
+from bandmate.ports.instruments import outside
 from bandmate.ports.midi import Driver, Echoes, Hear, Out, Port
 
 LOOK_S = 0.4
@@ -44,9 +44,9 @@ class Patchbay:
     ) -> None:
         self.plan = plan
         self.midi_in = list(options.get("midi_in") or [])
-        self.zoned = {zone.port for zone in plan.zones if zone.port}
-        ports = [plan.sounds[part].port for part in PARTS if plan.sounds[part].port]
-        self.midi_out = list(dict.fromkeys([*(options.get("midi_out") or []), *ports, *self.zoned]))
+        self.zoned: set[str] = set()
+        self.midi_out: list[str] = list(dict.fromkeys(options.get("midi_out") or []))
+        self.want(plan)
         self.virtual = bool(options.get("virtual"))
         self.client = str(options.get("client") or "bandmate")
         self.hear, self.found, self.lost, self.left = hear, found, lost, left
@@ -63,6 +63,13 @@ class Patchbay:
         ] = {}  # our own input: raw and display names of who is connected
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def want(self, plan: Patch) -> None:
+        """Open the ports of a patch's sounds and zones as well; any thread, the next look does it."""
+        self.zoned |= {zone.port for zone in plan.zones if zone.port}
+        for port in [sound.port for sound in outside(plan)]:
+            if port not in self.midi_out:
+                self.midi_out.append(port)
 
     def open(self) -> Patchbay:
         """Plug in what is there, then keep looking."""

@@ -1,8 +1,8 @@
 """The mixer: faders, pan, the limiter, the click and the fade-in, from the synth's groups to buses.
 
 Pure numpy, owned by the audio callback (live) or one thread (offline). The click has a bus of its
-own and never reaches main. Every gain moves in a straight line across a block, so no fader is heard
-to jump. Imports only the vocabulary and patches.
+own and never reaches main (`outputs.py` lays the buses onto a device). Every gain moves in a straight
+line across a block, so no fader is heard to jump. Imports only the vocabulary and patches.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bandmate import controls
 from bandmate.events import PARTS
 from bandmate.patch import Patch
-from bandmate.ports.limiter import Limiter
+from bandmate.ports.limiter import CEILING, Limiter
+from bandmate.ports.strokes import Float, Strokes
+from bandmate.sounds import MOST_ZONES, Sound, Zone
 from bandmate.timing import frames as frames_of
 
 SHORTEST_RAMP_S = 0.01
 FADE_IN_S = 2.0
-CLICK_S = 0.04
-CLICK_HZ = {False: 1000.0, True: 1600.0}
 FADERS = ("master", "click", "performer", "band", *PARTS)
-Float = NDArray[np.float32]
+GROUPS = len(PARTS) + MOST_ZONES
 
 
 class Fader:
@@ -59,17 +58,19 @@ class Mixer:
     def __init__(self, patch: Patch, rate_hz: int, most_frames: int) -> None:
         self.patch = patch
         self.rate_hz = rate_hz
+        self.mono = patch.mono
         self.limiter = Limiter(rate_hz)
         self.faders = {name: Fader(_starting_level(patch, name)) for name in FADERS}
+        self._reverb = Fader(patch.reverb)
         self._fade = Fader(1.0)
         self._places = _places(patch)  # (side, group): level and pan that the patch gives
+        self._moved = False  # the places have changed
         self._gains = self._wanted(0)
         self._ramp = np.arange(1, most_frames + 1, dtype=np.float32)
         self._main = np.zeros((2, most_frames), np.float32)
-        self._click = np.zeros(most_frames, np.float32)
         self._both = np.zeros((most_frames, 2), np.float32)
-        self._clicks: list[tuple[Float, int]] = []  # sounding clicks and how far they are
-        self._strokes = {accent: _click(rate_hz, hz, accent) for accent, hz in CLICK_HZ.items()}
+        self._clicks = Strokes(rate_hz, most_frames)
+        self.pings = [Strokes(rate_hz, most_frames) for _ in range(most_channels(patch))]
 
     def level(self, name: str, value: float, over_s: float = 0.0) -> None:
         """Move a fader; an unknown name is nobody's."""
@@ -84,14 +85,28 @@ class Mixer:
         self._gains = np.zeros_like(self._gains)
         self._fade.move(1.0, frames_of(FADE_IN_S, self.rate_hz))
 
+    def take(self, patch: Patch) -> None:
+        """The levels and pans of another patch's sounds, within one block."""
+        self._places, self._moved = _places(patch), True
+
+    def reverb(self, value: float) -> None:
+        """How loud the reverb comes back."""
+        self._reverb.move(value, frames_of(SHORTEST_RAMP_S, self.rate_hz))
+
     def click(self, offset: int, accent: bool) -> None:
         """Click `offset` frames into the next block."""
-        self._clicks.append((self._strokes[accent], -offset))
+        self._clicks.strike(offset, accent)
+
+    def ping(self, offset: int, output: int) -> None:
+        """A stroke on one output of the device, from 1; none where there is no such output."""
+        if 1 <= output <= len(self.pings):
+            self.pings[output - 1].strike(offset, accent=True)
 
     @property
     def moving(self) -> bool:
         """Whether any fader is on its way."""
-        return self._fade.moving or any(fader.moving for fader in self.faders.values())
+        faders = (self._fade, self._reverb, *self.faders.values())
+        return self._moved or any(fader.moving for fader in faders)
 
     def audible(self, group: int) -> float:
         """How loud a group's faders leave it, so that its reverb goes down with it."""
@@ -104,69 +119,44 @@ class Mixer:
         frames = dry.shape[2]
         before = self._gains
         if self.moving:
-            self._gains = self._wanted(frames)
+            self._gains, self._moved = self._wanted(frames), False
         main = self._main[:, :frames]
         ramp = None if before is self._gains else self._ramp[:frames] / frames
         for side in (0, 1):
             main[side] = _sum(before[side], self._gains[side], dry[side], wet[side], ramp)
-        if self.patch.mono:
+        if self.mono:
             main[:] = (main[0] + main[1]) / 2
         self.limiter.limit(main)
         buses = {"main": main.T, "click": self._play_clicks(frames)}
-        if self.patch.part_buses:
-            for group, part in enumerate(PARTS):
-                buses[part] = (dry[:, group] * self._gains[:, group, None]).T
+        if self.patch.outputs == "parts":
+            buses |= self._part_buses(dry)
         return buses
+
+    def _part_buses(self, dry: Float) -> dict[str, Float]:
+        """A bus for each part and one for the performer: dry, behind the faders, never above the ceiling."""
+        parts = {part: dry[:, group] * self._gains[:, group, None] for group, part in enumerate(PARTS)}
+        zones = slice(len(PARTS), GROUPS)
+        parts["performer"] = (dry[:, zones] * self._gains[:, zones, None]).sum(axis=1)
+        return {name: np.clip(sound, -CEILING, CEILING).T for name, sound in parts.items()}
 
     def _wanted(self, frames: int) -> Float:
         """The gain of every group and of the reverb, left and right, `frames` from now: (side, group)."""
         level = {name: fader.advance(frames) for name, fader in self.faders.items()}
         whole = level["master"] * self._fade.advance(frames)
-        zones = self._places.shape[1] - len(PARTS) - 1
-        faders = [level[part] * level["band"] for part in PARTS] + [level["performer"]] * zones + [1.0]
-        return np.asarray(self._places * np.array(faders) * whole, np.float32)
+        faders = [level[part] * level["band"] for part in PARTS] + [level["performer"]] * MOST_ZONES
+        places = np.concatenate((self._places, np.full((2, 1), self._reverb.advance(frames))), axis=1)
+        return np.asarray(places * np.array([*faders, 1.0]) * whole, np.float32)
 
     def _play_clicks(self, frames: int) -> Float:
-        bus = self._click[:frames]
         both = self._both[:frames]
-        if not self._clicks:
+        if not self._clicks.sounding:
             both[:] = 0.0
             return both
-        bus[:] = 0.0
-        going = []
-        for sound, start in self._clicks:
-            into = max(0, -start)
-            some = sound[max(0, start) : max(0, start + frames)]
-            bus[into : into + len(some)] += some[: frames - into]
-            if start + frames < len(sound):
-                going.append((sound, start + frames))
-        self._clicks = going
+        bus = self._clicks.play(frames)
         bus *= self.faders["click"].value * self._fade.value
         np.clip(bus, -1.0, 1.0, out=bus)
         both[:] = bus[:, None]
         return both
-
-
-def lay_out(buses: dict[str, Float], out: Float, split: bool) -> None:
-    """Buses onto a device's channels: main on 1 and 2; the click on 3 and 4, or, split, on 2 alone.
-
-    Split: the band in mono on 1 (left), the click on 2 (right). Two channels without split have no
-    click. Parts follow from channel 5, a pair each, as far as the device goes.
-    """
-    channels = out.shape[1]
-    out[:] = 0.0
-    main, click = buses["main"], buses["click"]
-    if channels == 1 or split:
-        out[:, 0] = main.mean(axis=1)
-    else:
-        out[:, :2] = main
-    if split and channels >= 2:
-        out[:, 1] = click[:, 0]
-    elif channels >= 4:
-        out[:, 2:4] = click
-    for index, part in enumerate(name for name in PARTS if name in buses):
-        if channels >= 6 + 2 * index:
-            out[:, 4 + 2 * index : 6 + 2 * index] = buses[part]
 
 
 def _sum(before: Float, after: Float, dry: Float, wet: Float, ramp: Float | None) -> Float:
@@ -179,14 +169,13 @@ def _sum(before: Float, after: Float, dry: Float, wet: Float, ramp: Float | None
 
 
 def _places(patch: Patch) -> Float:
-    rows = [patch.sounds[part] for part in PARTS]
-    pairs = [(row.level, row.pan) for row in rows] + [(zone.level, zone.pan) for zone in patch.zones]
-    sides = [
-        (level * math.cos((pan + 1) * math.pi / 4), level * math.sin((pan + 1) * math.pi / 4))
-        for level, pan in pairs
-    ]
-    scaled = [(left * math.sqrt(2), right * math.sqrt(2)) for left, right in sides]
-    return np.array([*scaled, (patch.reverb, patch.reverb)], np.float32).T
+    """(side, group): the gains of level and pan, equal power, 1 in the middle; 0 where there is no zone."""
+    rows: list[Sound | Zone] = [*(patch.sounds[part] for part in PARTS), *patch.zones]
+    found = np.zeros((2, GROUPS), np.float32)
+    for group, row in enumerate(rows):
+        angle, level = (row.pan + 1) * math.pi / 4, row.level * math.sqrt(2)
+        found[:, group] = level * math.cos(angle), level * math.sin(angle)
+    return found
 
 
 def _starting_level(patch: Patch, name: str) -> float:
@@ -196,8 +185,6 @@ def _starting_level(patch: Patch, name: str) -> float:
     return float(patch.params.get(key, controls.BY_NAME[key].default))
 
 
-def _click(rate_hz: int, hz: float, accent: bool) -> Float:
-    """A short stick of sine, dying away."""
-    place = np.arange(frames_of(CLICK_S, rate_hz)) / rate_hz
-    sound = np.sin(2 * np.pi * hz * place) * np.exp(-place * 120) * (0.7 if accent else 0.5)
-    return np.asarray(sound, np.float32)
+def most_channels(patch: Patch) -> int:
+    """How many channels of a device the patch's outputs could use."""
+    return {"left-mono-right-click": 2, "parts": 4 + 2 * (len(PARTS) + 1)}.get(patch.outputs, 4)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from bandmate.events import NoteOff
-from bandmate.patch import Patch
+from bandmate.events import Control, NoteOff
+from bandmate.patch import Patch, Zone
 from bandmate.ports import midi
 from bandmate.ports.midi import Echoes
 from bandmate.ports.thru import Keys, Move, Played, Thru
@@ -26,7 +27,7 @@ class Performer:
     """Whose keys always sound: `post` is the way to the synth, `send` to a port, `report` to listeners."""
 
     def __init__(self, plan: Patch, echoes: Echoes, send: Send, post: Post, report: Report) -> None:
-        self.patch, self.echoes = plan, echoes
+        self.reversed_pedals, self.echoes = frozenset(plan.reversed_pedals), echoes
         self.send, self.post, self.report = send, post, report
         self._keys = Keys(plan.tap_control)
         self._thru = Thru(plan, external=True)
@@ -37,6 +38,8 @@ class Performer:
         if self.echoes.is_echo(midi.device(port), message, time_s):
             return
         event = midi.heard(message, time_s, port)
+        if isinstance(event, Control) and event.number in self.reversed_pedals:
+            event = replace(event, value=127 - event.value)
         if event is not None:
             self.play(event)
 
@@ -61,6 +64,16 @@ class Performer:
         """Let go of keys that a port holds but hasn't spoken of for long."""
         return self._keys.forgotten(port, time.perf_counter(), patience_s) and self.release(port)
 
+    def take(self, zones: Sequence[Zone]) -> None:
+        """Other zones outside; what is held ends where it began."""
+        with self._turn:
+            self._move(self._thru.take(zones))
+
+    def transpose(self, semitones: int) -> None:
+        """Zones outside sound higher or lower, from the next key on."""
+        with self._turn:
+            self._thru.transpose = semitones
+
     def silence(self) -> None:
         """Panic: nothing of the performer sounds on any zone."""
         with self._turn:
@@ -74,12 +87,12 @@ class Performer:
 
     def _move(self, moves: list[Move]) -> None:
         for move in moves:
-            zone = self.patch.zones[move.zone]
-            self.send(zone.port, as_midi(move, zone.channel - 1))
+            self.send(move.way[0], as_midi(move))
 
 
-def as_midi(move: Move, channel: int) -> bytes:
-    """A move of a zone as a MIDI message; channel 0..15."""
+def as_midi(move: Move) -> bytes:
+    """A move of a zone as a MIDI message."""
+    channel = move.way[1]
     if move.kind == "bend":
         bend = move.value + 8192
         return bytes((0xE0 | channel, bend & 0x7F, bend >> 7))

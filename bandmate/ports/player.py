@@ -9,15 +9,17 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from bandmate.events import Level, NoteOn, Panic, Voice
+from bandmate.events import Dial, Level, NoteOn, Panic, Voice
 from bandmate.ports.frameclock import FrameClock
-from bandmate.ports.mixer import Float, lay_out
+from bandmate.ports.outputs import lay_out, try_out
 from bandmate.ports.priority import take_priority
-from bandmate.ports.renderer import Message, Renderer
+from bandmate.ports.renderer import Message, Renderer, Taken
+from bandmate.ports.strokes import Float
 from bandmate.ports.thru import Played
 
 STALE_S = 0.25  # a key struck longer ago than this isn't sounded any more
 PRIORITY = 50
+SETTINGS = (Level, Dial, Voice, Taken)  # what is kept for a device that isn't there
 
 
 class Player:
@@ -27,6 +29,7 @@ class Player:
         self.renderer = renderer
         self.latency_s = 0.0  # from the callback to the loudspeaker
         self.frames = 0
+        self.channels = 0  # of the device
         self.xruns = 0
         self.scheduling = ""
         self.failure = ""
@@ -54,7 +57,7 @@ class Player:
 
     def post(self, time_s: float, message: Message, owner: int = 0) -> None:
         """Let a send sound at `time_s`, or a key of the performer at once."""
-        if self._open or isinstance(message, Level | Voice):
+        if self._open or isinstance(message, SETTINGS):
             self._inbox.append((time_s, message, owner))
 
     def sounding(self) -> int:
@@ -80,7 +83,7 @@ class Player:
             out[:] = 0.0
 
     def _play(self, out: Float) -> None:
-        now_s = time.perf_counter()
+        now_s, self.channels = time.perf_counter(), out.shape[1]
         renderer = self.renderer
         self._clock.tick(now_s, renderer.frame)
         while self._inbox:
@@ -91,5 +94,6 @@ class Player:
                 renderer.at(renderer.frame, message, owner)
                 if isinstance(message, NoteOn):
                     self.key_lateness_s.append(now_s - time_s)
-        lay_out(renderer.render(len(out)), out, renderer.patch.split)
+        lay_out(renderer.render(len(out)), out, renderer.patch.outputs)
+        try_out(renderer.mixer.pings, out)
         self.frames += len(out)

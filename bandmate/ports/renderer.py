@@ -8,14 +8,11 @@ Imports only the bottom layer and its neighbours in `ports`.
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-import os
-import wave
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from bandmate.errors import BadFile
 from bandmate.events import (
@@ -23,6 +20,7 @@ from bandmate.events import (
     Bend,
     Click,
     Control,
+    Dial,
     Hush,
     Level,
     NoteOff,
@@ -30,23 +28,45 @@ from bandmate.events import (
     Off,
     On,
     Panic,
+    Ping,
+    Recall,
     Replace,
     Revoke,
     Voice,
 )
-from bandmate.patch import Patch
-from bandmate.ports.limiter import Limiter
-from bandmate.ports.mixer import Float, Mixer
+from bandmate.patch import DEFAULT_SOUNDS, Patch, font_file, font_files, parse
+from bandmate.ports.mixer import GROUPS, Mixer
+from bandmate.ports.rumble import Rumble
 from bandmate.ports.sounding import LONGEST_S, Leave, Sounding, Stroke
+from bandmate.ports.strokes import Float
 from bandmate.ports.synth import QUANTUM_FRAMES, SEND, Synth
 from bandmate.ports.thru import Move, Played, Thru
+from bandmate.sounds import DRUM_BANK, Sound, Zone
 from bandmate.timing import frames as frames_of
 
 DROP_S = 0.03  # a note later than this isn't played any more
-SENDS = {"drums": 30, "bass": 6, "keys": 45, "guitar": 40, "pad": 70, "lead": 60}
-PERFORMER_SEND = 45
 MOST_FRAMES = 4096
-Message = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Voice | Leave | Played
+AT_REST = {7: 100, 8: 64, 10: 64, 11: 127} | dict.fromkeys(range(71, 80), 64)  # every other controller: 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Another patch's sounds and zones, read and checked: what a `Recall` says."""
+
+    patch: Patch
+
+
+Message = (
+    On | Off | Replace | Revoke | Click | Hush | Panic | Level | Dial | Voice | Taken | Ping | Leave | Played
+)
+
+
+def taken(recall: Recall, name: str) -> Taken:
+    """A recall, read; raises BadFile for one that isn't a patch."""
+    try:
+        return Taken(parse(json.loads(recall.patch), Path(f"{name}.toml")))
+    except (ValueError, TypeError) as error:
+        raise BadFile(f"a recall of sounds can't be read ({error})") from None
 
 
 class Renderer:
@@ -59,25 +79,70 @@ class Renderer:
         self.frame = 0  # the first frame of the next block
         self.dropped = 0
         self.table = Sounding(frames_of(LONGEST_S, rate_hz))
-        self.synth = Synth(len(PARTS) + len(patch.zones), MOST_FRAMES)
+        self.synth = Synth(GROUPS, MOST_FRAMES)
         self.mixer = Mixer(patch, rate_hz, MOST_FRAMES)
+        self._dry_rumble = Rumble(rate_hz, self.synth.dry.shape[:2])
+        self._wet_rumble = Rumble(rate_hz, self.synth.wet.shape[:1])
         self._thru = Thru(patch, external=False)
         self._coming: list[tuple[int, int, Message, int]] = []
         self._order = 0
         self._sends: dict[int, int] = {}
+        self._tuning_hz = patch.tuning_hz
+        self._turned: dict[int, set[int]] = {}  # by channel: controllers that its sound has set
 
-    def open(self) -> Renderer:
-        """Load the font and give every part and zone its sound."""
-        self.synth.load(self.font, self.rate_hz, self.patch.tuning_hz)
-        sounds = [self.patch.sounds[part] for part in PARTS]
-        voices = [(row.bank, row.program) for row in sounds]
-        voices += [(zone.bank, zone.program) for zone in self.patch.zones]
-        for channel, (bank, program) in enumerate(voices):
-            if not self.synth.program(channel, bank, program):
+    def open(self, songs: Sequence[Patch] = ()) -> Renderer:
+        """Load the fonts, those of other `songs` too, and give every part and zone its sound."""
+        fonts = [font for patch in (self.patch, *songs) for font in font_files(patch)[patch is self.patch :]]
+        self.synth.load(self.font, self.rate_hz, *fonts)
+        for patch in (*songs, self.patch):
+            trouble = self._give_sounds(patch)
+            if trouble:
                 self.close()
-                name = self.patch.name
-                raise BadFile(f"{self.font}: no preset {bank}:{program}, which patch '{name}' wants")
+                raise BadFile(f"{trouble}, which patch '{patch.name}' wants")
         return self
+
+    def _give_sounds(self, patch: Patch) -> str:
+        """Every channel its preset, tuning and controllers; what is wrong, if anything is."""
+        trouble = ""
+        for channel, sound in self._played_here(patch):
+            font = font_file(sound.font) if sound.font else None
+            if not self.synth.program(channel, sound.bank, sound.program, font) and not sound.port:
+                trouble = f"{font or self.font}: no preset {sound.bank}:{max(0, sound.program)}"
+            numbers = {int(number): value for number, value in sound.controls.items()}
+            for number in self._turned.get(channel, set()) - set(numbers):
+                self.synth.control(channel, number, AT_REST.get(number, 0))
+            for number, value in numbers.items():
+                self.synth.control(channel, number, value)
+            self._turned[channel] = set(numbers)
+            self.synth.tune(channel, 440.0 if _is_kit(channel, sound) else self._tuning_hz)
+        return trouble
+
+    def prepare(self, voice: Voice) -> None:
+        """Read a voice's samples ahead, away from the audio callback."""
+        for channel, sound in self._played_here(self.patch):
+            if channel in self._channels(voice.part):
+                self.synth.prepare(voice.bank, voice.program, font_file(sound.font) if sound.font else None)
+
+    def check(self, patch: Patch) -> None:
+        """Read the samples of another patch's sounds ahead; BadFile for a sound that isn't at hand."""
+        for _, sound in self._played_here(patch):
+            font = font_file(sound.font) if sound.font else None
+            if font and not self.synth.knows(font):
+                raise BadFile(f"{font} was not loaded before the show; name it in a patch of the setlist")
+            if not self.synth.prepare(sound.bank, sound.program, font) and not sound.port:
+                raise BadFile(f"{font or self.font}: no preset {sound.bank}:{max(0, sound.program)}")
+
+    def _played_here(self, patch: Patch) -> Iterator[tuple[int, Sound | Zone]]:
+        """The channels, and the sounds that parts and zones have on them.
+
+        Live no note comes to a part whose instrument is outside; in a bounce our own sound stands in for it.
+        """
+        for channel, part in enumerate(PARTS):
+            sound = patch.sounds[part]
+            yield channel, replace(DEFAULT_SOUNDS[part], port=sound.port) if sound.port else sound
+        for channel, zone in enumerate(patch.zones, len(PARTS)):
+            if not zone.port:
+                yield channel, zone
 
     def close(self) -> None:
         """Close the synth."""
@@ -99,7 +164,9 @@ class Renderer:
             self.table.take(frame, message, owner)
         elif isinstance(message, Off):
             self.table.take(frame, message, owner)
-        elif isinstance(message, Message):
+        elif isinstance(message, Message | Recall):
+            if isinstance(message, Recall):  # live it was read before it came here
+                message = taken(message, self.patch.name)
             self._order += 1
             heapq.heappush(self._coming, (frame, self._order, message, owner))
 
@@ -122,7 +189,10 @@ class Renderer:
         if self.mixer.moving or not self._sends:
             self._send_to_reverb()
         self.frame += frames
-        return self.mixer.mix(self.synth.dry[:, :, :frames], self.synth.wet[:, :frames])
+        dry, wet = self.synth.dry[:, :, :frames], self.synth.wet[:, :frames]
+        self._dry_rumble.remove(dry)
+        self._wet_rumble.remove(wet)
+        return self.mixer.mix(dry, wet)
 
     def _is_due(self, until: int) -> bool:
         due = self.table.next_due()
@@ -141,9 +211,14 @@ class Renderer:
             self.mixer.click(max(0, frame - self.frame), message.accent)
         elif isinstance(message, Level):
             self.mixer.level(message.name, message.value, message.over_s)
+        elif isinstance(message, Dial):
+            self._turn(message.name, message.value)
         elif isinstance(message, Voice):
-            for channel in self._channels(message.part):
-                self.synth.program(channel, message.bank, message.program)
+            self._give_voice(message)
+        elif isinstance(message, Taken):
+            self._take(message.patch)
+        elif isinstance(message, Ping):
+            self.mixer.ping(max(0, frame - self.frame), message.output)
         elif isinstance(message, Panic):
             self.table.take(frame, message)
             self._move(self._thru.silence())
@@ -151,9 +226,37 @@ class Renderer:
         else:
             self._strike(self.table.take(frame, message, owner))
 
+    def _turn(self, name: str, value: float) -> None:
+        if name == "tuning-hz":
+            self._tuning_hz = value
+            for channel, sound in self._played_here(self.patch):
+                if not _is_kit(channel, sound):
+                    self.synth.tune(channel, value)
+        elif name == "transpose":
+            self._thru.transpose = round(value)
+        elif name == "mono":
+            self.mixer.mono = value >= 0.5
+        elif name == "reverb":
+            self.mixer.reverb(value)
+
+    def _give_voice(self, voice: Voice) -> None:
+        """Another preset for a part or the zones; a font without it leaves the sound as it is."""
+        for channel, sound in self._played_here(self.patch):
+            if channel in self._channels(voice.part):
+                font = font_file(sound.font) if sound.font else None
+                self.synth.program(channel, voice.bank, voice.program, font)
+
+    def _take(self, patch: Patch) -> None:
+        """The sounds and zones of another patch; what is held rings on, and ends where it began."""
+        self.patch = replace(self.patch, sounds=patch.sounds, zones=patch.zones)
+        self._give_sounds(patch)
+        self.mixer.take(patch)
+        self._sends.clear()
+        self._move(self._thru.take(patch.zones))
+
     def _channels(self, part: str) -> Sequence[int]:
         if part == "performer":
-            return range(len(PARTS), len(PARTS) + len(self.patch.zones))
+            return range(len(PARTS), GROUPS)
         return (PARTS.index(part),) if part in PARTS else ()
 
     def _strike(self, strokes: list[Stroke]) -> None:
@@ -178,54 +281,13 @@ class Renderer:
 
     def _send_to_reverb(self) -> None:
         """Reverb follows the faders: a part faded out leaves no ghost."""
-        for channel in range(self.synth.channels):
-            full = SENDS[PARTS[channel]] if channel < len(PARTS) else PERFORMER_SEND
-            value = min(127, round(full * self.mixer.audible(channel)))
+        for channel, sound in self._played_here(self.patch):
+            value = min(127, round(127 * sound.reverb * self.mixer.audible(channel)))
             if self._sends.get(channel) != value:
                 self._sends[channel] = value
                 self.synth.control(channel, SEND, value)
 
 
-def bounce(
-    patch: Patch,
-    font: Path,
-    timed: Sequence[tuple[float, object]],
-    duration_s: float,
-    out: Path,
-    rate_hz: int = 48000,
-    beside: Float | None = None,
-) -> None:
-    """Write the main bus as a 16-bit WAV, from things to play at seconds from the start; all or nothing.
-
-    A recording `beside` it (frame, channel) is mixed in at unity, all its channels in the middle.
-    """
-    block = QUANTUM_FRAMES * 16
-    limiter = Limiter(rate_hz)
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with Renderer(patch, rate_hz, font) as renderer, wave.open(str(unfinished), "wb") as sound:
-            sound.setnchannels(2)
-            sound.setsampwidth(2)
-            sound.setframerate(rate_hz)
-            for time_s, message in sorted(timed, key=lambda pair: pair[0]):
-                renderer.at(frames_of(time_s, rate_hz), message)
-            left = frames_of(duration_s, rate_hz)
-            while left > 0:
-                first = renderer.frame
-                main = renderer.render(block)["main"]
-                if beside is not None:
-                    here = beside[first : first + block].mean(axis=1, keepdims=True)
-                    main[: len(here)] += here
-                    limiter.limit(main.T)
-                main = main[:left]
-                sound.writeframes((main * 32767).round().astype("<i2").tobytes())
-                left -= len(main)
-        unfinished.replace(out)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
-
-
-def peak_db(sound: Float) -> float:
-    """The loudest sample, in dBFS."""
-    return float(20 * np.log10(max(1e-9, float(np.abs(sound).max()))))
+def _is_kit(channel: int, sound: Sound | Zone) -> bool:
+    """Drums are never tuned."""
+    return channel == PARTS.index("drums") or sound.bank == DRUM_BANK

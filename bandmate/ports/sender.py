@@ -12,31 +12,12 @@ from collections import deque
 from collections.abc import Callable
 
 from bandmate.events import Off, On
-from bandmate.patch import Patch, Sound
+from bandmate.ports.instruments import Way
 from bandmate.ports.priority import take_priority
 from bandmate.ports.sounding import LONGEST_S, Ending, Sounding, Stroke
 
-CHANNELS = {"drums": 10, "bass": 2, "keys": 3, "guitar": 4, "pad": 5, "lead": 6}  # 1..16
 PRIORITY = 49
-Way = tuple[str, int]  # a port's wanted name, and a channel 0..15
 Send = Callable[[str, bytes], None]
-
-
-def ways(patch: Patch, midi_out: list[str]) -> dict[str, list[Way]]:
-    """Where each part goes: the patch's own port for it, else every port named for the band."""
-    found: dict[str, list[Way]] = {}
-    for part, channel in CHANNELS.items():
-        sound = patch.sounds.get(part, Sound())
-        if sound.port:
-            found[part] = [(sound.port, sound.channel - 1)]
-        else:
-            found[part] = [(port, channel - 1) for port in midi_out]
-    return found
-
-
-def leads(patch: Patch) -> dict[str, float]:
-    """How much earlier the notes of a part leave, in seconds: its external instrument is so slow."""
-    return {part: sound.latency_ms / 1000 for part, sound in patch.sounds.items() if sound.port}
 
 
 class Sender:
@@ -48,6 +29,7 @@ class Sender:
         self.ways = ways
         self.send = send
         self.leads_s = leads_s or {}
+        self._sent: dict[tuple[str, int], list[Way]] = {}  # where each note that sounds was sent
         self.table = Sounding(LONGEST_S)
         self.scheduling = "normal"
         self.lateness_s: deque[float] = deque(maxlen=20000)  # handed to the driver minus due, newest last
@@ -83,6 +65,11 @@ class Sender:
             self._play(self.table.take(time_s - self._lead_s(send, owner), send, owner))
             self._change.notify()
 
+    def reroute(self, ways: dict[str, list[Way]], leads_s: dict[str, float]) -> None:
+        """Other ways for the notes to come; what sounds ends where it began."""
+        with self._change:
+            self.ways, self.leads_s = ways, leads_s
+
     def sounding(self) -> int:
         """How many notes sound."""
         return len(self.table.sounding)
@@ -112,6 +99,10 @@ class Sender:
 
     def _play(self, strokes: list[Stroke]) -> None:
         for stroke in strokes:
-            for port, channel in self.ways.get(stroke.part, ()):
+            note = (stroke.part, stroke.pitch)
+            ways = self.ways.get(stroke.part, []) if stroke.velocity else self._sent.pop(note, [])
+            if stroke.velocity:
+                self._sent[note] = ways
+            for port, channel in ways:
                 status = (0x90 if stroke.velocity else 0x80) | channel
                 self.send(port, bytes((status, stroke.pitch & 0x7F, stroke.velocity & 0x7F)))

@@ -15,23 +15,38 @@ import sys
 import threading
 import time
 from collections.abc import MutableSequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bandmate import events, patch
 from bandmate.errors import BandmateError
-from bandmate.events import Click, Command, Fault, Level, Off, On, Panic, Replace, SoundReady, Voice
+from bandmate.events import (
+    Click,
+    Command,
+    Dial,
+    Fault,
+    Level,
+    Off,
+    On,
+    Panic,
+    Ping,
+    Recall,
+    Replace,
+    SoundReady,
+    Voice,
+)  # fmt: skip
 from bandmate.ports import midi
-from bandmate.ports.audio import AudioOut
 from bandmate.ports.figures import leave_figures
 from bandmate.ports.guests import Guests
 from bandmate.ports.hotplug import VIRTUAL, Patchbay
+from bandmate.ports.instruments import Instruments, leads, ways
 from bandmate.ports.performer import Performer
-from bandmate.ports.player import Player
 from bandmate.ports.priority import take_priority
-from bandmate.ports.renderer import DROP_S, Renderer
-from bandmate.ports.sender import Sender, leads, ways
+from bandmate.ports.renderer import DROP_S, Taken, taken
+from bandmate.ports.sender import Sender
 from bandmate.ports.sounding import Ending, Leave, playable
+from bandmate.ports.speakers import Speakers
 from bandmate.ports.thru import Played
 
 LATE_S = 0.005
@@ -48,15 +63,14 @@ class Sound:
         self.patch = plan
         self.options = options
         self.guests = Guests(Path(options["socket"]))
-        self.player: Player | None = None
-        self.audio: AudioOut | None = None
-        self.fault = ""
         self.late = self.dropped = 0
-        self.stopped = self.hung = False
-        self._settings: dict[Any, Level | Voice] = {}  # what awaits a sound device
+        self.stopped = False
         self.scheduling = "normal"
-        outs = [*(options.get("midi_out") or []), *([VIRTUAL] if options.get("virtual") else [])]
-        self.sender = Sender(ways(plan, outs), self._send, leads(plan))
+        self._outs = [*(options.get("midi_out") or []), *([VIRTUAL] if options.get("virtual") else [])]
+        self.sender = Sender(ways(plan, self._outs), self._send, leads(plan))
+        self.instruments = Instruments(plan, self._outs, self._send)
+        songs = [patch.parse(table, Path("song.toml")) for table in options.get("songs") or []]
+        self.speakers = Speakers(plan, options, songs)
         self.patchbay = Patchbay(
             plan,
             options,
@@ -65,14 +79,18 @@ class Sound:
             lost=self._lost,
             left=self._left,
         )
-        self.performer = Performer(plan, self.patchbay.echoes, self._send, self._post, self.guests.report)
+        for song in songs:
+            self.patchbay.want(song)
+        self.performer = Performer(
+            plan, self.patchbay.echoes, self._send, self.speakers.post, self.guests.report
+        )
 
     # -------------------------------------------------------------- opening and closing
 
     def open(self) -> Sound:
         """Open everything; what isn't there is reported, and the rest plays."""
         if self.options.get("synth", True):
-            self._open_audio()
+            self.speakers.open()
         self.sender.open()
         self.patchbay.open()
         self.guests.open()
@@ -81,11 +99,11 @@ class Sound:
     def close(self) -> None:
         """Every note off, every port closed."""
         self._panic()
+        self.instruments.rest()
         self.performer.release_all()
         self.guests.tell(self._ready())
         self.sender.close()
-        if self.audio is not None:
-            self.audio.close()
+        self.speakers.close()
         self.patchbay.close()
         self.guests.close()
 
@@ -95,25 +113,6 @@ class Sound:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open_audio(self) -> None:
-        options = self.options
-        most_channels = 4 + 2 * len(events.PARTS) * self.patch.part_buses
-        audio = AudioOut(
-            options.get("device"), int(options.get("block_frames") or 128), most_channels,
-            str(options.get("client") or "bandmate"),
-        )  # fmt: skip
-        wanted_ms = options.get("output_latency_ms")
-        try:
-            audio.open(self._player_at, None if wanted_ms is None else wanted_ms / 1000)
-            self.audio, self.player = audio, audio.player if audio.state == "open" else None
-        except BandmateError as error:
-            audio.close()
-            self.fault = f"no sound of our own: {error}"
-
-    def _player_at(self, rate_hz: int) -> Player:
-        font = Path(self.options["font"]) if self.options.get("font") else patch.font_path(self.patch)
-        return Player(Renderer(self.patch, rate_hz, font).open())
-
     # -------------------------------------------------------------- the main thread
 
     def run(self, heartbeat: MutableSequence[float]) -> None:
@@ -121,9 +120,10 @@ class Sound:
         while not self.stopped:
             self.round()
             heartbeat[0] = time.perf_counter()
-            heartbeat[1] = self.player.frames if self.player else 0
-            heartbeat[2] = max(self.player.sounding() if self.player else 0, self.sender.sounding())
-            heartbeat[3] = self.player.xruns if self.player else 0
+            player = self.speakers.player
+            heartbeat[1] = player.frames if player else 0
+            heartbeat[2] = max(player.sounding() if player else 0, self.sender.sounding())
+            heartbeat[3] = player.xruns if player else 0
 
     def round(self) -> None:
         """Wait for the next thing to do, at most a moment, and do it."""
@@ -138,7 +138,8 @@ class Sound:
                 self.obey(message, guest.number)
         for event in self.guests.due():
             self.performer.play(event)
-        self._look_after_audio()
+        self._look_after()
+        self.instruments.glide(time.perf_counter())
         self.guests.tell(self._ready())
         for number, ports in self.guests.gone():
             self.obey(Leave(), number)
@@ -160,36 +161,45 @@ class Sound:
             self._panic()
         elif isinstance(send, Voice):
             self._give_voice(send)
+        elif isinstance(send, Recall):
+            self._recall(send)
         elif isinstance(send, On | Ending):
             when_s = send.time_s if isinstance(send, On | Off) else now_s
             self.sender.take(when_s, send, owner)
             if not isinstance(send, On) or not self.patch.sounds[send.part].port:
-                self._post(when_s, send, owner)
-        elif isinstance(send, Click | Level):
-            self._post(send.time_s if isinstance(send, Click) else now_s, send, owner)
-
-    def _post(self, time_s: float, message: Any, owner: int = 0) -> None:
-        if self.player is not None:
-            self.player.post(time_s, message, owner)
-        elif isinstance(message, Level | Voice):
-            self._settings[message.name if isinstance(message, Level) else ("voice", message.part)] = message
+                self.speakers.post(when_s, send, owner)
+        elif isinstance(send, Click | Ping | Level | Dial | Taken):
+            if isinstance(send, Dial) and send.name == "transpose":
+                self.performer.transpose(round(send.value))
+            elif isinstance(send, Level):
+                self.instruments.level(send, now_s)
+            self.speakers.post(send.time_s if isinstance(send, Click | Ping) else now_s, send, owner)
 
     def _give_voice(self, voice: Voice) -> None:
         """Another sound for a part: its samples are read here, not in the audio callback."""
-        if self.player is not None:
-            self.player.renderer.synth.prepare(voice.bank, voice.program)
-        self._post(time.perf_counter(), voice)
-        sound = self.patch.sounds.get(voice.part)
-        if sound is not None and sound.port:
-            self._choose_program(sound.port, sound.channel - 1, voice.bank, voice.program)
+        self.speakers.prepare(voice)
+        self.speakers.post(time.perf_counter(), voice)
+        self.instruments.voice(voice)
 
-    def _choose_program(self, port: str, channel: int, bank: int, program: int) -> None:
-        self._send(port, bytes((0xB0 | channel, 0, bank & 0x7F)))
-        self._send(port, bytes((0xC0 | channel, program & 0x7F)))
+    def _recall(self, recall: Recall) -> None:
+        """The sounds and zones of a song: read and checked here, taken by whoever sounds them."""
+        now_s = time.perf_counter()
+        try:
+            found = taken(recall, self.patch.name)
+            self.speakers.prepare(found)
+        except BandmateError as error:
+            self.guests.report(Fault(now_s, f"the sounds stay as they are: {error}"))
+            return
+        self.patch = replace(self.patch, sounds=found.patch.sounds, zones=found.patch.zones)
+        self.speakers.post(now_s, found)
+        self.performer.take(self.patch.zones)
+        self.sender.reroute(ways(self.patch, self._outs), leads(self.patch))
+        self.patchbay.want(self.patch)
+        self.instruments.take(self.patch)
 
     def _panic(self) -> None:
         self.sender.take(time.perf_counter(), Panic())
-        self._post(time.perf_counter(), Panic())
+        self.speakers.post(time.perf_counter(), Panic())
         self.performer.silence()
         for port in (*self.patchbay.wanted, VIRTUAL):
             for channel in range(16):
@@ -203,10 +213,7 @@ class Sound:
 
     def _found(self, name: str, hears: bool) -> None:
         if not hears:
-            for part in events.PARTS:
-                sound = self.patch.sounds[part]
-                if sound.port and midi.matches(sound.port, [name]):
-                    self._choose_program(sound.port, sound.channel - 1, sound.bank, sound.program)
+            self.instruments.found(lambda port: bool(midi.matches(port, [name])))
         self.guests.report(events.PortFound(time.perf_counter(), name))
 
     def _lost(self, name: str, hears: bool) -> None:
@@ -222,37 +229,22 @@ class Sound:
 
     # -------------------------------------------------------------- looking after things
 
-    def _look_after_audio(self) -> None:
-        now_s = time.perf_counter()
-        if self.audio is not None:
-            self._hear_of_audio(self.audio, now_s)
-        if self.player is not None and self.player.failure:
-            self.guests.report(Fault(now_s, self.player.failure))
-            self.player.failure = ""
+    def _look_after(self) -> None:
+        for event in self.speakers.look(time.perf_counter()):
+            self.guests.report(event)
+        self.stopped |= self.speakers.hung
         for port in self.patchbay.blind():
             self.performer.release_forgotten(port, FORGOTTEN_S)
 
-    def _hear_of_audio(self, audio: AudioOut, now_s: float) -> None:
-        news = audio.watch(now_s)
-        if news == "lost":
-            self.guests.report(Fault(now_s, audio.fault))
-        elif news == "back":
-            self.player = audio.player
-            for setting in self._settings.values():
-                self.obey(setting, 0)
-            self._settings.clear()
-            self.guests.report(events.PortFound(now_s, f"audio: {audio.description}"))
-        elif news == "hung":
-            self.stopped = self.hung = True
-
     def _ready(self) -> SoundReady:
-        player, audio = self.player, self.audio
+        player, audio = self.speakers.player, self.speakers.audio
         threads = {"sender": self.sender.scheduling, "main": self.scheduling}
         return SoundReady(
             time.perf_counter(),
             device=audio.description if audio and audio.state == "open" else "",
             rate_hz=player.renderer.rate_hz if player else 0,
             block_frames=audio.block_frames if audio else 0,
+            channels=player.channels if player else 0,
             output_latency_s=player.latency_s if player else 0.0,
             inputs=tuple(self.patchbay.inputs),
             outputs=tuple(self.patchbay.outputs),
@@ -262,7 +254,7 @@ class Sound:
             dropped=self.dropped + (player.renderer.dropped + player.renderer.table.dropped if player else 0),
             echoes=self.patchbay.echoes.dropped,
             limited=player.renderer.mixer.limiter.worked if player else 0,
-            fault=self.fault or (audio.fault if audio else "") or self.patchbay.fault,
+            fault=self.speakers.fault or self.patchbay.fault,
         )
 
 
@@ -291,7 +283,7 @@ def run(options: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
         sound.scheduling = take_priority(PRIORITY)
         sound.run(heartbeat)
     if options.get("figures"):
-        keys = sound.player.key_lateness_s if sound.player else ()
+        keys = sound.speakers.player.key_lateness_s if sound.speakers.player else ()
         leave_figures(Path(options["figures"]), sound.sender.lateness_s, keys)
-    if sound.hung:
+    if sound.speakers.hung:
         os._exit(HUNG_EXIT)  # PortAudio's own farewell would hang as well

@@ -22,7 +22,8 @@ from bandmate.errors import BadFile, NoDevice
 QUANTUM_FRAMES = 64  # FluidSynth's own block
 FINE_TUNE = 52  # generator number, in cents
 SEND = 91  # the reverb send of a channel
-POLYPHONY = 128
+POLYPHONY = 256
+FIRST = -1  # instead of a program: the first preset of the font
 GAIN = 0.45  # leaves about 18 dB above a band at work
 ALL_LOADED_BYTES = 96 << 20  # a font up to this size is read whole, so that a new voice never waits
 INSTALL = (
@@ -55,39 +56,49 @@ class Synth:
         self._slow: Any = None
         self._settings: Any = None
         self._synth: Any = None
-        self._font = -1
+        self._fonts: dict[Path, int] = {}  # each loaded font's number, the main one first
         self._pointers: dict[int, tuple[Any, Any]] = {}
 
-    def load(self, font: Path, rate_hz: int, tuning_hz: float = 440.0) -> Synth:
-        """Open the synth with a font; NoDevice without the library, BadFile for an unusable font."""
+    def load(self, font: Path, rate_hz: int, *others: Path) -> Synth:
+        """Open the synth with a font, and others; NoDevice without the library, BadFile for an unusable font.
+
+        All of them before the show: FluidSynth stands still while it loads one.
+        """
         name = library()
         self._quick, self._slow = _declared(ctypes.PyDLL(name)), _declared(ctypes.CDLL(name))
-        if not font.is_file():
-            raise BadFile(f"there is no soundfont {font}; set 'font' in the patch")
-        self._settings = self._set_up(font, rate_hz)
+        self._settings = self._set_up(rate_hz)
         self._synth = self._slow.new_fluid_synth(self._settings)
-        self._font = self._slow.fluid_synth_sfload(self._synth, str(font).encode(), 0)
-        if self._font < 0:
+        try:
+            for path in (font, *others):
+                if path not in self._fonts:
+                    self._fonts[path] = self._load(path)
+        except BadFile:
             self.close()
-            raise BadFile(f"{font} is not a soundfont that FluidSynth can read (SF2 or SF3)")
+            raise
         self._quick.fluid_synth_set_reverb(self._synth, 0.6, 0.4, 0.8, 0.9)
-        cents = 1200 * math.log2(tuning_hz / 440.0)
         for channel in range(self.channels):
             self._quick.fluid_synth_set_channel_type(self._synth, channel, 0)
-            self._quick.fluid_synth_set_gen(self._synth, channel, FINE_TUNE, cents)
         return self
 
-    def _set_up(self, font: Path, rate_hz: int) -> Any:
+    def _load(self, font: Path) -> int:
+        if not font.is_file():
+            raise BadFile(f"there is no soundfont {font}; set 'font' in the patch")
+        dynamic = font.stat().st_size > ALL_LOADED_BYTES
+        self._quick.fluid_settings_setint(self._settings, b"synth.dynamic-sample-loading", dynamic)
+        number = int(self._slow.fluid_synth_sfload(self._synth, str(font).encode(), 0))
+        if number < 0:
+            raise BadFile(f"{font} is not a soundfont that FluidSynth can read (SF2 or SF3)")
+        return number
+
+    def _set_up(self, rate_hz: int) -> Any:
         """FluidSynth's settings: no driver, no chorus, a stereo group for each channel."""
         settings = self._quick.new_fluid_settings()
-        whole = font.stat().st_size <= ALL_LOADED_BYTES
         numbers = {
             "synth.audio-channels": self.channels,
             "synth.audio-groups": self.channels,
             "synth.effects-groups": 1,
             "synth.midi-channels": 16 * math.ceil(self.channels / 16),
             "synth.polyphony": POLYPHONY,
-            "synth.dynamic-sample-loading": 0 if whole else 1,
             "synth.chorus.active": 0,
             "synth.reverb.active": 1,
             "synth.cpu-cores": 1,
@@ -105,6 +116,7 @@ class Synth:
         if self._settings:
             self._slow.delete_fluid_settings(self._settings)
         self._synth = self._settings = None
+        self._fonts.clear()
 
     def __enter__(self) -> Synth:
         return self
@@ -112,14 +124,44 @@ class Synth:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def prepare(self, bank: int, program: int) -> None:
-        """Read a preset's samples ahead, away from the audio callback."""
-        self._slow.fluid_synth_pin_preset(self._synth, self._font, bank, program)
+    def knows(self, font: Path) -> bool:
+        """Whether a font has been loaded."""
+        return font in self._fonts
 
-    def program(self, channel: int, bank: int, program: int) -> bool:
-        """Give a channel a preset; held notes ring on. False where the font has no such preset."""
-        done = self._quick.fluid_synth_program_select(self._synth, channel, self._font, bank, program)
+    def prepare(self, bank: int, program: int, font: Path | None = None) -> bool:
+        """Read a preset's samples ahead, away from the audio callback. False where there is none."""
+        number = self._number(font)
+        done = self._slow.fluid_synth_pin_preset(self._synth, number, *self._preset(number, bank, program))
         return bool(done == 0)
+
+    def program(self, channel: int, bank: int, program: int, font: Path | None = None) -> bool:
+        """Give a channel a preset; held notes ring on. False where the font has no such preset.
+
+        FIRST as a program is the bank's first, or where no bank is named the font's.
+        """
+        number = self._number(font)
+        preset = self._preset(number, bank, program)
+        done = self._quick.fluid_synth_program_select(self._synth, channel, number, *preset)
+        return bool(done == 0)
+
+    def _number(self, font: Path | None) -> int:
+        return next(iter(self._fonts.values())) if font is None else self._fonts.get(font, -1)
+
+    def _preset(self, number: int, bank: int, program: int) -> tuple[int, int]:
+        """Bank and program as the font counts them."""
+        loaded = self._quick.fluid_synth_get_sfont_by_id(self._synth, number)
+        if program != FIRST or bank or not loaded:
+            return bank, max(0, program)
+        self._quick.fluid_sfont_iteration_start(loaded)
+        preset = self._quick.fluid_sfont_iteration_next(loaded)
+        if not preset:
+            return 0, 0
+        return self._quick.fluid_preset_get_banknum(preset), self._quick.fluid_preset_get_num(preset)
+
+    def tune(self, channel: int, tuning_hz: float) -> None:
+        """Tune a channel, also what sounds on it, to an a' of so many Hz."""
+        cents = 1200 * math.log2(tuning_hz / 440.0)
+        self._quick.fluid_synth_set_gen(self._synth, channel, FINE_TUNE, cents)
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Strike a note."""
@@ -185,6 +227,11 @@ def _declared(handle: Any) -> Any:
         "new_fluid_synth": (pointer, pointer),
         "delete_fluid_synth": (None, pointer),
         "fluid_synth_sfload": (integer, pointer, text, integer),
+        "fluid_synth_get_sfont_by_id": (pointer, pointer, integer),
+        "fluid_sfont_iteration_start": (None, pointer),
+        "fluid_sfont_iteration_next": (pointer, pointer),
+        "fluid_preset_get_banknum": (integer, pointer),
+        "fluid_preset_get_num": (integer, pointer),
         "fluid_synth_pin_preset": (integer, pointer, integer, integer, integer),
         "fluid_synth_program_select": (integer, pointer, integer, integer, integer, integer),
         "fluid_synth_noteon": (integer, pointer, integer, integer, integer),

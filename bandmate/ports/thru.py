@@ -8,14 +8,18 @@ external ports). Imports only the vocabulary and patches.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bandmate.events import Bend, Control, NoteOff, NoteOn
 from bandmate.patch import Patch, Zone
+from bandmate.ports.instruments import Way
+from bandmate.sounds import DRUM_BANK
 
 Played = NoteOn | NoteOff | Control | Bend
 PEDALS = (64, 66, 67)
+PRESS = 64  # a pedal is down from this value on
 HELD_CONTROLS = (1, *PEDALS)  # what a lost keyboard leaves behind must go back to zero
 TWIN_S = 10.0
 SILENCERS = (120, 123)  # all sound off, all notes off
@@ -98,6 +102,10 @@ def _is_twin(event: NoteOn, hands: Hands) -> bool:
     )
 
 
+HERE: Way = ("", 0)  # the embedded synth
+Seat = tuple[int, Way]  # where a zone sounds: its number, and its way
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """One thing to do on a zone's own channel; `zone` counts as in the patch."""
@@ -106,20 +114,39 @@ class Move:
     kind: Literal["on", "off", "control", "bend"]
     number: int = 0  # pitch or controller
     value: int = 0  # velocity, value or bend
+    way: Way = HERE
 
 
 class Thru:
     """Zones: from a key to the notes that it sounds, and back to those same notes at its release."""
 
     def __init__(self, patch: Patch, external: bool) -> None:
-        wanted = enumerate(patch.zones)
-        self.zones = [(index, zone) for index, zone in wanted if bool(zone.port) is external]
-        if patch.local and not external:
-            self.zones = []
-        self.low_key = patch.low_key
-        self.silent_control = patch.tap_control
-        self._struck: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
-        self._holders: dict[tuple[int, int], int] = {}
+        self.external, self.local = external, patch.local
+        self.low_key, self.silent_control = patch.low_key, patch.tap_control
+        self.transpose = patch.transpose if patch.transpose_keys else 0  # beside what the zones do
+        self.zones = self._mine(patch.zones)
+        self._struck: dict[tuple[str, int, int], list[tuple[Seat, int]]] = {}
+        self._holders: dict[tuple[Seat, int], int] = {}
+        self._pedals: dict[int, int] = {}  # where each pedal stands
+        self._down: set[tuple[Seat, int]] = set()  # seats that were told of a pedal pressed
+
+    def _mine(self, zones: Sequence[Zone]) -> list[tuple[int, Zone]]:
+        """The zones that sound here: on the synth, or outside."""
+        if self.local and not self.external:
+            return []
+        return [(index, zone) for index, zone in enumerate(zones) if bool(zone.port) is self.external]
+
+    def take(self, zones: Sequence[Zone]) -> list[Move]:
+        """Other zones: keys that are down end where they were struck, pressed pedals go on being pressed."""
+        self.zones = self._mine(zones)
+        moves = []
+        for index, zone in self.zones:
+            for pedal, value in self._pedals.items():
+                seat = _seat(index, zone)
+                if zone.pedal and value and (seat, pedal) not in self._down:
+                    self._down.add((seat, pedal))
+                    moves.append(_at(seat, "control", pedal, value))
+        return moves
 
     def play(self, event: Played) -> list[Move]:
         """What a key, pedal or wheel does on each zone."""
@@ -127,22 +154,38 @@ class Thru:
             return self._press(event)
         if isinstance(event, NoteOff):
             return self._lift((event.port, event.channel, event.pitch))
+        seats = list(dict.fromkeys(_seat(index, zone) for index, zone in self.zones))
         if isinstance(event, Bend):
-            return [Move(index, "bend", 0, event.value) for index, _ in self.zones]
+            return [_at(seat, "bend", 0, event.value) for seat in seats]
         if event.number in NOT_OURS or event.number >= 120 or event.number == self.silent_control:
             return []
-        return [
-            Move(index, "control", event.number, event.value)
-            for index, zone in self.zones
-            if zone.pedal or event.number not in PEDALS
-        ]
+        if event.number in PEDALS:
+            return self._tread(event.number, event.value)
+        return [_at(seat, "control", event.number, event.value) for seat in seats]
 
     def silence(self) -> list[Move]:
         """Everything let go of, for a panic."""
-        moves = [Move(zone, "off", pitch) for zone, pitch in self._holders]
-        self._struck.clear()
-        self._holders.clear()
-        return moves + [Move(zone, "control", pedal, 0) for zone, _ in self.zones for pedal in PEDALS]
+        moves = [_at(seat, "off", pitch) for seat, pitch in self._holders]
+        seats = dict.fromkeys([_seat(index, zone) for index, zone in self.zones])
+        seats |= dict.fromkeys(seat for seat, _ in self._down)
+        for told in (self._struck, self._holders, self._down, self._pedals):
+            told.clear()
+        return moves + [_at(seat, "control", pedal, 0) for seat in seats for pedal in PEDALS]
+
+    def _tread(self, pedal: int, value: int) -> list[Move]:
+        """A pedal moves: on zones that hear it; a seat that heard it pressed hears it come up, too."""
+        self._pedals[pedal] = value
+        seats = list(dict.fromkeys(_seat(index, zone) for index, zone in self.zones if zone.pedal))
+        moves = [_at(seat, "control", pedal, value) for seat in seats]
+        if value < PRESS:
+            former = [seat for seat, told in self._down if told == pedal and seat not in seats]
+            moves += [_at(seat, "control", pedal, 0) for seat in former]
+            self._down -= {(seat, pedal) for seat in former}
+        if value:
+            self._down |= {(seat, pedal) for seat in seats}
+        else:
+            self._down -= {(seat, pedal) for seat in seats}
+        return moves
 
     def _press(self, event: NoteOn) -> list[Move]:
         key = (event.port, event.channel, event.pitch)
@@ -151,17 +194,23 @@ class Thru:
             return moves
         struck = []
         for index, zone in self.zones:
-            pitch = event.pitch + 12 * zone.octave + zone.transpose
+            pitch = self._pitch(event.pitch, zone)
             if not (zone.low <= event.pitch <= zone.high and 0 <= pitch <= 127):
                 continue
-            if self._holders.get((index, pitch)):
-                moves.append(Move(index, "off", pitch))
-            self._holders[index, pitch] = self._holders.get((index, pitch), 0) + 1
-            struck.append((index, pitch))
-            moves.append(Move(index, "on", pitch, curved(event.velocity, zone)))
+            seat = _seat(index, zone)
+            if self._holders.get((seat, pitch)):
+                moves.append(_at(seat, "off", pitch))
+            self._holders[seat, pitch] = self._holders.get((seat, pitch), 0) + 1
+            struck.append((seat, pitch))
+            moves.append(_at(seat, "on", pitch, curved(event.velocity, zone)))
         if struck:
             self._struck[key] = struck
         return moves
+
+    def _pitch(self, key: int, zone: Zone) -> int:
+        """What a key sounds in a zone; a drum kit of ours is not transposed with the song."""
+        kit = zone.bank == DRUM_BANK and not zone.port
+        return key + 12 * zone.octave + zone.transpose + (0 if kit else self.transpose)
 
     def _lift(self, key: tuple[str, int, int]) -> list[Move]:
         moves = []
@@ -170,8 +219,16 @@ class Thru:
             if left > 0:
                 self._holders[place] = left
             else:
-                moves.append(Move(place[0], "off", place[1]))
+                moves.append(_at(place[0], "off", place[1]))
         return moves
+
+
+def _seat(index: int, zone: Zone) -> Seat:
+    return index, (zone.port, zone.channel - 1) if zone.port else HERE
+
+
+def _at(seat: Seat, kind: Literal["on", "off", "control", "bend"], number: int, value: int = 0) -> Move:
+    return Move(seat[0], kind, number, value, seat[1])
 
 
 def curved(velocity: int, zone: Zone) -> int:

@@ -16,7 +16,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate.events import Command, Off, On
-from bandmate.ports.renderer import bounce
+from bandmate.ports.bounce import bounce
 from bandmate.timing import period_s
 from tests.e2e.conftest import KICKS, until
 

@@ -2,13 +2,15 @@ import time
 
 import pytest
 
-from bandmate.events import Bend, Control, NoteOff, NoteOn, Off, On, Replace
-from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound
+from bandmate.events import Bend, Control, Level, NoteOff, NoteOn, Off, On, Replace
+from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound, Zone
 from bandmate.ports import midi
 from bandmate.ports.fake import FakeOutputs
 from bandmate.ports.frameclock import FrameClock
+from bandmate.ports.instruments import Instruments, leads, outside, recalled, ways
 from bandmate.ports.midi import Echoes
-from bandmate.ports.sender import Sender, leads, ways
+from bandmate.ports.performer import Performer
+from bandmate.ports.sender import Sender
 
 
 def test_names_stay_the_same_when_a_keyboard_is_plugged_in_again():
@@ -98,6 +100,87 @@ def test_a_slow_instrument_gets_its_notes_and_their_ends_that_much_earlier():
         sender.take(now_s + 0.09, Off(2, now_s + 0.09))
         wait_until(lambda: len(outputs.sent) == 3)
     assert outputs.notes() == [("on", 40), ("off", 40), ("on", 60)]
+
+
+def test_an_instrument_is_told_bank_program_and_controllers():
+    sound = Sound(port="Nord", channel=4, bank=130, program=7, controls={"74": 20})
+    assert recalled(sound) == [
+        bytes((0xB3, 0, 1)),
+        bytes((0xB3, 32, 2)),
+        bytes((0xC3, 7)),
+        bytes((0xB3, 74, 20)),
+    ]
+    assert recalled(Sound(port="Nord")) == []  # nothing named: it keeps what the player has set
+
+
+def test_the_instruments_outside_are_those_of_parts_and_zones():
+    patch = Patch(sounds=DEFAULT_SOUNDS | {"bass": Sound(port="Moog")}, zones=(Zone(), Zone(port="Nord")))
+    assert [sound.port for sound in outside(patch)] == ["Moog", "Nord"]
+    assert [sound.port for sound in outside(patch, "performer")] == ["Nord"]
+    assert list(outside(patch, "keys")) == []
+
+
+def test_a_band_that_fades_out_fades_out_on_its_instruments_too():
+    patch, outputs = Patch(sounds=DEFAULT_SOUNDS | {"bass": Sound(port="Moog", channel=3)}), FakeOutputs()
+    instruments = Instruments(patch, ["Out"], outputs.send)
+    instruments.glide(0.0)
+    assert outputs.sent == []  # at unity nobody is told anything
+    instruments.level(Level("band", 0.0, 4.0), 10.0)
+    for step in range(100):
+        instruments.glide(10.0 + 0.05 * step)
+    moog = [message[2] for port, message in outputs.sent if port == "Moog"]
+    assert moog == sorted(moog, reverse=True)
+    assert (len(moog), moog[-1]) == (80, 0)
+    assert {message[:2] for port, message in outputs.sent if port == "Moog"} == {bytes((0xB2, 11))}
+    instruments.level(Level("band", 1.0), 20.0)
+    instruments.level(Level("bass", 0.5), 20.0)
+    instruments.glide(20.0)
+    assert [message[2] for port, message in outputs.sent if port == "Moog"][-1] == 64
+    instruments.rest()
+    assert outputs.sent[-1] == ("Moog", bytes((0xB2, 11, 127)))
+
+
+def test_a_note_ends_where_it_began_although_the_song_has_other_ways():
+    outputs, former, later = (
+        FakeOutputs(),
+        Patch(),
+        Patch(sounds=DEFAULT_SOUNDS | {"bass": Sound(port="Moog")}),
+    )
+    with Sender(ways(former, ["Out"]), outputs.send) as sender:
+        now_s = time.perf_counter()
+        sender.take(now_s, On(1, now_s, "bass", 40, 90))
+        wait_until(lambda: len(outputs.sent) == 1)
+        sender.reroute(ways(later, ["Out"]), leads(later))
+        sender.take(now_s, Off(1, now_s))
+        sender.take(now_s, On(2, now_s, "bass", 43, 90))
+        wait_until(lambda: len(outputs.sent) == 3)
+    assert outputs.notes("Out") == [("on", 40), ("off", 40)]
+    assert outputs.notes("Moog") == [("on", 43)]
+
+
+def test_a_pedal_plugged_in_the_wrong_way_round_is_mended():
+    heard, posted = [], []
+    patch = Patch(reversed_pedals=(64,))
+    performer = Performer(
+        patch, Echoes(), lambda *_: None, lambda _, event: posted.append(event), heard.append
+    )
+    performer.hear("usb: Piano", bytes((0xB0, 64, 0)), 1.0)
+    performer.hear("usb: Piano", bytes((0xB0, 1, 0)), 1.0)
+    assert [(event.number, event.value) for event in heard] == [(64, 127), (1, 0)]
+    assert posted == heard
+
+
+def test_zones_outside_change_with_the_song_and_let_go_of_what_was_held():
+    outputs = FakeOutputs()
+    patch = Patch(zones=(Zone(port="Nord"),))
+    performer = Performer(patch, Echoes(), outputs.send, lambda *_: None, lambda _: None)
+    performer.hear("usb: Piano", bytes((0x90, 60, 90)), 1.0)
+    performer.take((Zone(port="Moog", octave=-1),))
+    performer.transpose(2)
+    performer.hear("usb: Piano", bytes((0x80, 60, 0)), 1.1)
+    performer.hear("usb: Piano", bytes((0x90, 60, 90)), 1.2)
+    assert outputs.notes("Nord") == [("on", 60), ("off", 60)]
+    assert outputs.notes("Moog") == [("on", 50)]
 
 
 def test_the_frame_clock_smooths_jitter_and_begins_anew():

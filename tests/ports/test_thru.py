@@ -1,6 +1,9 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from bandmate.events import Bend, Control, NoteOff, NoteOn
 from bandmate.patch import Patch, Zone
-from bandmate.ports.thru import Keys, Thru, curved
+from bandmate.ports.thru import Keys, Move, Thru, curved
 
 
 def moves(thru: Thru, event) -> list[tuple[int, str, int]]:
@@ -120,3 +123,99 @@ def test_a_lost_cue_pedal_comes_up():
     keys = Keys(tap_control=80)
     keys.play(Control(1.0, 80, 127, "keys"))
     assert keys.release("keys", 3.0) == [Control(3.0, 80, 0, "keys")]
+
+
+def test_zones_that_change_leave_held_keys_where_they_were_struck():
+    thru = Thru(Patch(zones=(Zone(high=59), Zone(low=60, octave=1))), external=False)
+    thru.play(press(60))
+    thru.take((Zone(),))
+    assert moves(thru, press(64)) == [(0, "on", 64)]
+    assert moves(thru, lift(60)) == [(1, "off", 72)]
+    assert moves(thru, lift(64)) == [(0, "off", 64)]
+
+
+def test_a_key_held_outside_ends_at_the_port_that_it_was_sent_to():
+    thru = Thru(Patch(zones=(Zone(port="Moog", channel=3),)), external=True)
+    thru.play(press(60))
+    thru.take((Zone(port="Nord"),))
+    assert [(move.kind, move.way) for move in thru.play(lift(60))] == [("off", ("Moog", 2))]
+    assert [(move.kind, move.way) for move in thru.play(press(62))] == [("on", ("Nord", 0))]
+
+
+def test_a_pressed_pedal_goes_on_being_pressed_under_other_zones():
+    thru = Thru(Patch(zones=(Zone(), Zone())), external=False)
+    thru.play(Control(0, 64, 127))
+    assert thru.take((Zone(), Zone(pedal=False), Zone())) == [Move(2, "control", 64, 127)]
+    raised = [(move.zone, move.value) for move in thru.play(Control(0, 64, 0))]
+    assert sorted(raised) == [(0, 0), (1, 0), (2, 0)]  # also where nobody hears it any more
+    assert [move.zone for move in thru.play(Control(0, 64, 127))] == [0, 2]
+
+
+def test_the_keys_are_transposed_with_the_song_but_no_drum_kit_is():
+    patch = Patch(transpose=2, transpose_keys=True, zones=(Zone(transpose=-5), Zone(bank=128)))
+    thru = Thru(patch, external=False)
+    assert moves(thru, press(60)) == [(0, "on", 57), (1, "on", 60)]
+    thru.transpose = 0
+    assert moves(thru, lift(60)) == [(0, "off", 57), (1, "off", 60)]
+    assert moves(thru, press(60)) == [(0, "on", 55), (1, "on", 60)]
+    assert Thru(Patch(transpose=2), external=False).transpose == 0  # by its own switch
+
+
+some_zones = st.lists(
+    st.builds(
+        Zone,
+        low=st.integers(0, 62),
+        high=st.integers(63, 127),
+        octave=st.integers(-1, 1),
+        transpose=st.integers(-3, 3),
+        pedal=st.booleans(),
+        port=st.sampled_from(["", "Moog", "Nord"]),
+        channel=st.integers(1, 2),
+    ),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+doings = st.one_of(
+    st.tuples(st.just("press"), st.integers(58, 66), st.sampled_from(["a", "b"])),
+    st.tuples(st.just("lift"), st.integers(58, 66), st.sampled_from(["a", "b"])),
+    st.tuples(st.just("pedal"), st.sampled_from([64, 66]), st.integers(0, 127)),
+    st.tuples(st.just("zones"), some_zones),
+    st.tuples(st.just("transpose"), st.integers(-5, 5)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(first=some_zones, evening=st.lists(doings, max_size=30), external=st.booleans())
+def test_whatever_songs_bring_no_note_and_no_pedal_hangs(first, evening, external):
+    thru, sounding, pedals = Thru(Patch(zones=first), external), {}, {}
+
+    def hear(moves):
+        for move in moves:
+            assert bool(move.way[0]) is external
+            place = (move.zone, move.way, move.number)
+            if move.kind == "on":
+                assert place not in sounding, "struck twice without an end"
+                sounding[place] = move.value
+            elif move.kind == "off":
+                sounding.pop(place, None)
+            elif move.kind == "control":
+                pedals[place] = move.value
+
+    for what, *how in evening:
+        if what == "press":
+            hear(thru.play(press(how[0], port=how[1])))
+        elif what == "lift":
+            hear(thru.play(lift(how[0], port=how[1])))
+        elif what == "pedal":
+            hear(thru.play(Control(0, how[0], how[1])))
+        elif what == "zones":
+            hear(thru.take(how[0]))
+        else:
+            thru.transpose = how[0]
+    for port in ("a", "b"):
+        for key in range(58, 67):
+            hear(thru.play(lift(key, port)))
+    for pedal in (64, 66):
+        hear(thru.play(Control(0, pedal, 0)))
+    assert sounding == {}
+    assert set(pedals.values()) <= {0}

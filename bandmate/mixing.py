@@ -1,0 +1,92 @@
+"""Mixing: what the band tells the sound process of faders, dials and sounds.
+
+Functions on a `Band`, called by the steering, by whoever finds a sound process that has just come up, and
+where a song begins. What they return are sends.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bandmate.capo import semitones_of
+from bandmate.controls import Value
+from bandmate.events import PARTS, Dial, Level, Recall, Send, Voice
+from bandmate.patch import OF_THE_PATCH, Patch, as_table
+from bandmate.sounds import UNSET
+
+if TYPE_CHECKING:
+    from bandmate.band import Band
+
+FADERS = ("master", "performer", "click")
+DIALS = ("mono", "reverb", "tuning-hz")
+
+
+def begun(patch: Patch) -> dict[str, Value]:
+    """Where the parameters begin that a patch has keys for."""
+    return {name: float(getattr(patch, key)) for name, key in OF_THE_PATCH.items()}
+
+
+def set_mix(band: Band, name: str) -> list[Send]:
+    """The sends that a parameter of the mix causes; its new value is in the band's parameters already."""
+    value = band.params[name]
+    if name in FADERS:
+        return [Level(name, float(value))]
+    if name in DIALS:
+        return [Dial(name, float(value))]
+    if name in ("transpose", "transpose-keys"):
+        return [transposed(band)]
+    _, part, what = name.split("/")
+    return [Level(part, float(value))] if what == "level" else [_voice(band, part)]
+
+
+def mix(band: Band) -> list[Send]:
+    """Where everything stands, for a sound process that has just come up, or for a song."""
+    parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
+    others = [part for part in PARTS if float(band.params[f"part/{part}/program"]) >= 0]
+    return [
+        *_song(band),
+        Level("band", 1.0),
+        *(Level(name, float(band.params[name])) for name in FADERS),
+        *parts,
+        *(Dial(name, float(band.params[name])) for name in DIALS),
+        transposed(band),
+        *(_voice(band, part) for part in others),
+    ]
+
+
+def recall(band: Band, patch: Patch) -> list[Send]:
+    """The sounds, zones, tuning and transposition of a song's patch, at once; held notes ring on."""
+    band.patch = replace(
+        band.patch, sounds=patch.sounds, zones=patch.zones,
+        **{key: getattr(patch, key) for key in OF_THE_PATCH.values()},
+    )  # fmt: skip
+    return resound(band)
+
+
+def resound(band: Band) -> list[Send]:
+    """The same, where the band has its song's patch already."""
+    band.params |= begun(band.patch)
+    band.capo.zones = band.patch.zones
+    return [Recall(json.dumps(as_table(band.patch))), *mix(band)[len(_song(band)) :]]
+
+
+def _song(band: Band) -> list[Send]:
+    """The sounds of a song, where they aren't those that the rig was started with."""
+    patch, rig = band.patch, band.rig
+    same = (patch.sounds, patch.zones) == (rig.sounds, rig.zones)
+    return [] if same else [Recall(json.dumps(as_table(patch)))]
+
+
+def transposed(band: Band) -> Dial:
+    """How far the performer's own keys sound from where they are struck; the band hears them there."""
+    band.capo.semitones = semitones_of(band.params)
+    band.listener.melody = band.capo.melody()
+    return Dial("transpose", band.capo.semitones)
+
+
+def _voice(band: Band, part: str) -> Voice:
+    """A part's sound: the one that was asked for, else the patch's own."""
+    asked, own = round(float(band.params[f"part/{part}/program"])), band.patch.sounds[part]
+    return Voice(part, own.bank, own.program if asked == UNSET else asked)
