@@ -69,8 +69,8 @@ class Form:
         line = next_bar(moment.beat, pulse)  # taken up to one pulse before the bar line
         if name == "fill":
             self._fill(moment, line)
-        elif name == "break":
-            self.figures.append(Figure("break", line, moment.meter.bar_beats))
+        elif name in ("break", "hits"):
+            self.figures.append(Figure(name, line, moment.meter.bar_beats))
         elif name in ("next-section", "previous-section"):
             step = 1 if name == "next-section" else -1
             self.at(line, lambda: self.to_section(self.section + step))

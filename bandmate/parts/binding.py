@@ -2,13 +2,15 @@
 
 The grammar of `Note.tone`:
 - drums: a name out of `kit.KIT`.
-- bass: `1 3 5 7` above the root, `8` the octave, `1- 3- 5- 7-` below; `step+ step-` the next scale
+- bass: `1 3 5 6 7` above the root, `8` the octave, `1- 3- 5- 6- 7-` below; `step+ step-` the next scale
   tone and `chord+ chord-` the next chord tone up or down from the last note; `same` repeats it;
   `approach` leads into the root of the chord ahead, `toward` does so in the scale. The first note of
   a new chord is what the style's `bass_note` says.
 - keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
 - `+9` after a voice: seventh chords without root, with ninth.
 - `>` (bass and voices): bound to the chord ahead, an anticipation.
+- `~` (voices): the diminished chord a half step below the root ahead, which passes into it.
+- `=43` (bass): that very pitch, whatever the chord: the performer's left hand, doubled.
 - `@48-67` at the end: the pitches that the chord must stay within.
 
 One Binder a band, owned by the band's loop. Imports only the bottom layer and its own room.
@@ -26,6 +28,8 @@ from bandmate.parts.kit import KIT
 from bandmate.parts.voicing import Voicing, voiced
 
 REMEMBERED = 8  # beats that a player can go back to
+PASSING = "dim7"  # the quality of a chord that leads to the next one
+STABLE_BEATS = 2.0  # a root that stood so long is where the bass stays when nobody knows the chord
 OPEN_RANGE = (48, 72)  # C3 to C5, where a tone names no range
 
 Remembered = TypeVar("Remembered", Hand, Voicing)
@@ -69,10 +73,10 @@ class Binder:
         return hand.pitch
 
     def _voice(self, note: Note, chord: Chord, ahead: Chord | None, key: Key | None) -> int | None:
-        voice, ninth, early, low, high = _read(note.tone)
+        voice, ninth, whither, low, high = _read(note.tone)
         played = self._voicings.setdefault(note.part, {})
         last = _before(played, note.beat) or ()
-        layout = voiced((ahead or chord) if early else chord, key, ninth, low, high, last)
+        layout = voiced(_meant(chord, ahead, whither), key, ninth, low, high, last)
         _remember(played, note.beat, layout)
         return layout[voice] if voice < len(layout) else None
 
@@ -91,9 +95,18 @@ def _remember(memory: dict[float, Remembered], beat: float, done: Remembered) ->
 
 
 @lru_cache(maxsize=1024)
-def _read(tone: str) -> tuple[int, bool, bool, int, int]:
-    """A voice's tone as (voice, with ninth, anticipated, lowest, highest pitch)."""
+def _read(tone: str) -> tuple[int, bool, str, int, int]:
+    """A voice's tone as (voice, with ninth, which chord: `>` or `~` or here, lowest, highest pitch)."""
     written, _, pitches = tone.partition("@")
     low, _, high = pitches.partition("-")
     within = (int(low), int(high)) if pitches else OPEN_RANGE
-    return int(written[1]), "+9" in written, written.endswith(">"), *within
+    return int(written[1]), "+9" in written, written[-1] if written[-1] in ">~" else "", *within
+
+
+def _meant(chord: Chord, ahead: Chord | None, whither: str) -> Chord:
+    """The chord that a voice belongs to: here, ahead, or passing from the one to the other."""
+    if ahead is None or not whither:
+        return chord
+    if whither == ">":
+        return ahead
+    return chord if ahead.root == chord.root else Chord((ahead.root - 1) % 12, PASSING)
