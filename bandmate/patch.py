@@ -18,7 +18,7 @@ from bandmate.timing import Meter
 
 DEFAULT_FONT = "bandmate-gm.sf2"
 HEARS = ("harmony", "melody", "none")
-BASS_MANNERS = ("plays", "yields")
+BASS_MANNERS = ("plays", "yields", "doubles")
 MICROPHONE_HEARS = ("drums", "harmony", "melody")
 
 

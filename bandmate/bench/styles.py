@@ -1,8 +1,8 @@
 """`bandmate bench styles`: what every style plays, measured: density, register, swing, agreement, harmony.
 
-Each style in three intensities and two keys over one chart (`styles_grid.py`), and by ear in each key. Nothing
-is asserted; the table is the result, with the bars of the issue in its heading. `--pictures DIR` draws one
-piano roll a style.
+Each style in three intensities and two keys over one chart (`styles_grid.py`), and by ear in each key.
+Nothing is asserted; the table is the result, the bars that it should reach stand below it. `--pictures DIR`
+draws one piano roll a style.
 """
 
 from __future__ import annotations

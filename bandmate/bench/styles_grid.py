@@ -1,7 +1,7 @@
-"""The grid of `bandmate bench styles`: every style, intensity and key, over a chart and by ear, in virtual time.
+"""The grid of `bandmate bench styles`: every style, intensity and key, over a chart and by ear.
 
 Over the chart the players, the binder and the scheduler work as in the band, and know what comes. By ear
-the whole band plays with somebody who comps the same chart. Joins every room that it needs.
+the whole band plays, in virtual time, with somebody who comps the same chart. Joins every room that it needs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from bandmate.controls import Value
 from bandmate.events import Event, Note, NoteOff, NoteOn, Slot
 from bandmate.harmony import Chord, Key
 from bandmate.parts.binding import Binder
@@ -34,6 +35,7 @@ FILL_BARS, BREAK_BAR, HITS_BAR = (7, 15), 11, 13  # of the chart, from 0 on
 FIRST_S = 1.0  # the first bar begins here
 DECIDED_S = 0.035  # a slot is decided so long before its notes may be sent
 TAPS = 4
+STRIDE = 4  # steps of the band at once: less than the horizon
 LATE_S = 0.012  # how far from the beat the one who comps is (standard deviation)
 LEFT, RIGHT = 48, 60  # where the hands lie
 
@@ -120,7 +122,7 @@ def charted(style: Style, patch: Patch, section: int, key: Key, seed: int = 1) -
         pulse = (note.beat + 1e-6) // meter.pulse_beats + 1
         return binder.pitch(note, empty.chord_at(note.beat), empty.chord_at(pulse * meter.pulse_beats), key)
 
-    for step in range(step_index(end_s)):
+    for step in range(0, step_index(end_s), STRIDE):
         now_s = step_time_s(step)
         while waiting and beatmap.time_at(waiting[0].beat) - HORIZON_S - DECIDED_S <= now_s:
             slot = waiting.pop(0)
@@ -165,8 +167,9 @@ def listening(style: Style, patch: Patch, section: int, key: Key, seed: int = 1)
     meter = patch.meter
     spans = spans_of(key, meter)
     take, taps_s = comped(style, meter, spans, seed)
-    asked = {"style": style.name, "section": float(section), "bpm": style.bpm / meter.pulse_beats}
-    prepared, header = prepare(take, replace(patch, bass="plays", staged=False), seed, dict(asked), taps_s)
+    pulse_bpm = style.bpm / meter.pulse_beats
+    asked: dict[str, Value] = {"style": style.name, "section": float(section), "bpm": pulse_bpm}
+    prepared, header = prepare(take, replace(patch, bass="plays", staged=False), seed, asked, taps_s)
     found = rehearse(prepared, header, load_styles())
     beatmap = BeatMap(style.bpm, -TAPS * meter.pulse_beats, FIRST_S)
     until_s = beatmap.time_at(spans[-1][1])

@@ -70,7 +70,7 @@ def _drums(axes: Axes, one: Rendering) -> None:
         axes.barh(used.index(note.pitch), DRUM_BEATS, left=beat, height=0.8, color=DRUM, alpha=loud)
     axes.set_yticks(range(len(used)), [NAMES.get(key, str(key)) for key in used])
     axes.set_title(f"intensity {one.section}", color=INK, fontsize=10, loc="left", pad=14)
-    for begin, end, chord in one.spans:
+    for begin, _, chord in one.spans:
         axes.text(begin + SLOT_BEATS / 4, len(used) - 0.35, str(chord), color=INK, fontsize=9)
 
 

@@ -34,7 +34,7 @@ def bass_hand(tone: str, hand: Hand | None, chord: Chord, ahead: Chord | None, k
     if hand is None:
         root = _lowest_near(chord.bass_class, HOME)
         return Hand(root, root, chord)
-    if tone in ("approach", "toward"):
+    if tone in ("approach", "toward") and not _moved(hand.chord, chord):
         return _approaching(tone, hand, chord, ahead, key)
     if _moved(hand.chord, chord) or hand.root % 12 != chord.bass_class:
         root = _lowest_near(chord.bass_class, hand.pitch)

@@ -18,6 +18,7 @@ One Binder a band, owned by the band's loop. Imports only the bottom layer and i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from bandmate.events import Note
 from bandmate.harmony import Chord, Key
 from bandmate.parts.bassline import Hand, bass_hand, landing
 from bandmate.parts.kit import KIT
+from bandmate.parts.manners import DOUBLED, common_tone, doubles
 from bandmate.parts.voicing import Voicing, voiced
 
 REMEMBERED = 8  # beats that a player can go back to
@@ -65,12 +67,48 @@ class Binder:
 
     def _bass(self, note: Note, chord: Chord | None, ahead: Chord | None, key: Key | None) -> int | None:
         before = _before(self._hands, note.beat)
+        if doubles(note):
+            return self._doubled(int(note.tone.removeprefix(DOUBLED)), note.beat, chord)
         if chord is None:
-            return None if before is None else before.root
+            return self._stable_root(note.beat)
         ahead = None if ahead is None else landing(self.bass_note, ahead, before)
         hand = bass_hand(note.tone, before, landing(self.bass_note, chord, before), ahead, key)
         _remember(self._hands, note.beat, hand)
         return hand.pitch
+
+    def _doubled(self, pitch: int, beat: float, chord: Chord | None) -> int:
+        """The performer's own note; the line goes on from there."""
+        if chord is not None:
+            _remember(self._hands, beat, Hand(pitch, pitch, chord))
+        return pitch
+
+    def _stable_root(self, beat: float) -> int | None:
+        """Where the bass stays while nobody knows the chord: the newest root that stood for two beats."""
+        earlier = sorted(done for done in self._hands if done < beat)
+        if not earlier:
+            return None
+        newest = self._hands[earlier[-1]].root
+        until = beat
+        for done in reversed(earlier):
+            root = self._hands[done].root
+            begun = min(other for other in earlier if self._hands[other].root == root)
+            if until - begun >= STABLE_BEATS:
+                return root
+            until = done
+        return newest
+
+    def in_doubt(self, note: Note, chord: Chord | None, likely: Chord | None) -> int | None:
+        """What is played on a change that nobody knows: chords wait, the bass finds a tone of both or rests.
+
+        `likely` is the chord that may come.
+        """
+        if note.part != "bass":
+            return None
+        before = _before(self._hands, note.beat)
+        pitch = common_tone(before, chord, likely)
+        if pitch is not None and before is not None:
+            _remember(self._hands, note.beat, replace(before, pitch=pitch))
+        return pitch
 
     def _voice(self, note: Note, chord: Chord, ahead: Chord | None, key: Key | None) -> int | None:
         voice, ninth, whither, low, high = _read(note.tone)

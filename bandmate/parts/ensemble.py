@@ -1,4 +1,4 @@
-"""What everybody plays together: breaks, hits, the last stroke, and accents that the performer is expected to play.
+"""What everybody plays together: breaks, hits, the last stroke, and accents expected of the performer.
 
 Pure; band's loop. The style's tables say the rhythm; where it has none, these do.
 """
@@ -23,7 +23,7 @@ ALL_TOGETHER = ("break", "hits", "hit")
 def figure_of(slot: Slot, style: Style) -> Together:
     """The bar that this slot's figure is played by: the style's, drawn by its place, else the plain one."""
     name = "ending" if slot.figure == "hit" else slot.figure
-    written = style.together.get(name, {}).get(str(slot.meter))
+    written = style.bars_together(name, slot.meter)
     if written:
         return Random(f"{slot.seed}/{name}/{slot.figure_beat:g}").choice(written)
     return _plain(slot)

@@ -1,24 +1,25 @@
 """Bars of every meter out of those that a style writes: cut, pieced together, stretched into six.
 
 A style writes the meter it is at home in, and by hand whatever it wants to be better than the rule.
-Pure, before the count-in only; imports only its own room.
+Pure; imports only its own room. A style asks for a meter when it is first played in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bandmate.parts.rows import Bar, Pattern, Stroke
-from bandmate.timing import METERS, Meter
+from bandmate.timing import Meter
 
 COMPOUND = 1.5  # beats of a pulse in 6/8 and 12/8
 # a beat of sixteenths, or of swung eighths, as three eighths: where in the dotted pulse each step lies
 IN_THREE = {0.0: 0.0, 0.25: 0.5, 0.5: 1.0, 0.75: 1.25}
 TIME_KEEPERS = ("hat", "ride", "shaker", "cabasa", "brush-swirl")
-LEAST_BEATS = 0.25
+LEAST_BEATS = 0.125
 NEAR = 1e-6
+
+Written = dict[str, tuple[Pattern, ...]]  # by meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class Stretch:
     into: str = ""  # three: a beat becomes a dotted pulse; two: a dotted pulse becomes a beat of triplets
 
 
-# a meter and the ways to it, best first: the first one whose written bars are there is taken
-WAYS: tuple[tuple[str, tuple[tuple[Stretch, ...], ...]], ...] = (
-    ("4/4", (
+# the ways to a meter, best first: the first one whose bars are written is taken; the last one may derive them
+WAYS: dict[str, tuple[tuple[Stretch, ...], ...]] = {
+    "4/4": (
         (Stretch("12/8", 0.0, 6.0, "two"),),
         (Stretch("6/8", 0.0, 3.0, "two"), Stretch("6/8", 0.0, 3.0, "two")),
         (Stretch("5/4", 0.0, 2.0), Stretch("5/4", 3.0, 2.0)),
@@ -41,32 +42,31 @@ WAYS: tuple[tuple[str, tuple[tuple[Stretch, ...], ...]], ...] = (
         (Stretch("2/2", 0.0, 4.0),),
         (Stretch("2/4", 0.0, 2.0), Stretch("2/4", 0.0, 2.0)),
         (Stretch("7/8", 0.0, 3.5), Stretch("7/8", 3.0, 0.5)),
-    )),
-    ("3/4", ((Stretch("4/4", 0.0, 2.0), Stretch("4/4", 3.0, 1.0)),)),  # low, high, and high again
-    ("12/8", ((Stretch("6/8", 0.0, 3.0), Stretch("6/8", 0.0, 3.0)), (Stretch("4/4", 0.0, 4.0, "three"),))),
-    ("6/8", ((Stretch("12/8", 0.0, 3.0),),)),
-    ("2/4", ((Stretch("4/4", 0.0, 2.0),),)),
-    ("2/2", ((Stretch("4/4", 0.0, 4.0),),)),
-    ("5/4", ((Stretch("3/4", 0.0, 3.0), Stretch("4/4", 2.0, 2.0)),)),  # three and two
-    ("7/8", ((Stretch("4/4", 0.0, 3.5),),)),  # common time, hurried at the end
-)  # fmt: skip
+    ),
+    "3/4": ((Stretch("4/4", 0.0, 2.0), Stretch("4/4", 3.0, 1.0)),),  # low, high, and high again
+    "12/8": ((Stretch("6/8", 0.0, 3.0), Stretch("6/8", 0.0, 3.0)), (Stretch("4/4", 0.0, 4.0, "three"),)),
+    "6/8": ((Stretch("12/8", 0.0, 3.0),),),
+    "2/4": ((Stretch("4/4", 0.0, 2.0),),),
+    "2/2": ((Stretch("4/4", 0.0, 4.0),),),
+    "5/4": ((Stretch("3/4", 0.0, 3.0), Stretch("4/4", 2.0, 2.0)),),  # three and two
+    "7/8": ((Stretch("4/4", 0.0, 3.5),),),  # common time, hurried at the end
+}
 
 
-def everywhere(written: dict[str, tuple[Pattern, ...]]) -> dict[str, tuple[Pattern, ...]]:
-    """The patterns of every meter; those that are written stay as they are. Something must be written."""
-    found = dict(written)
-    for meter, ways in WAYS:
-        if meter not in found:
-            way = next(way for way in ways if all(stretch.source in found for stretch in way))
-            found[meter] = _pieced(way, found)
-    return {meter: found[meter] for meter in METERS}
+def in_meter(written: Written, meter: str) -> tuple[Pattern, ...]:
+    """The patterns of a meter, as they are written or else derived. Something must be written."""
+    if meter in written:
+        return written[meter]
+    ways = WAYS[meter]
+    way = next((way for way in ways if all(stretch.source in written for stretch in way)), ways[-1])
+    return _pieced(way, [in_meter(written, stretch.source) for stretch in way])
 
 
-def _pieced(way: tuple[Stretch, ...], found: dict[str, tuple[Pattern, ...]]) -> tuple[Pattern, ...]:
+def _pieced(way: tuple[Stretch, ...], sources: list[tuple[Pattern, ...]]) -> tuple[Pattern, ...]:
     """As many patterns as the richest of the sources has; the others come round again."""
-    sources = [found[stretch.source] for stretch in way]
+    both = list(zip(sources, way, strict=True))
     return tuple(
-        _joined([(source[choice % len(source)], stretch) for source, stretch in zip(sources, way, strict=True)])
+        _joined([(source[choice % len(source)], stretch) for source, stretch in both])
         for choice in range(max(map(len, sources)))
     )
 
@@ -81,11 +81,15 @@ def _joined(pieces: list[tuple[Pattern, Stretch]]) -> Pattern:
             bar = pattern[index % len(pattern)]
             strokes = _rung_on(strokes, at_beat, _ringing_in(bar, stretch))
             told = _told(_cut(bar, stretch), stretch)
-            strokes += [replace(stroke, beat=stroke.beat + at_beat) for stroke in told]
+            strokes += [_placed(stroke, stroke.beat + at_beat, stroke.beats) for stroke in told]
             at_beat += _length(stretch)
         first, way = pieces[0][0][index % len(pieces[0][0])], pieces[0][1]
         bars.append(Bar(tuple(strokes), _place(first.tied_beats, way.into)))
     return tuple(bars)
+
+
+def _placed(stroke: Stroke, beat: float, beats: float) -> Stroke:
+    return Stroke(beat, beats, stroke.tone, stroke.touch, stroke.triplet)
 
 
 def _length(stretch: Stretch) -> float:
@@ -96,7 +100,7 @@ def _cut(bar: Bar, stretch: Stretch) -> list[Stroke]:
     """The strokes of a stretch, counted from its beginning, none longer than it."""
     end = stretch.from_beat + stretch.beats
     return [
-        replace(stroke, beat=stroke.beat - stretch.from_beat, beats=min(stroke.beats, end - stroke.beat))
+        _placed(stroke, stroke.beat - stretch.from_beat, min(stroke.beats, end - stroke.beat))
         for stroke in bar.strokes
         if stretch.from_beat <= stroke.beat < end - NEAR
     ]
@@ -115,7 +119,7 @@ def _rung_on(strokes: list[Stroke], at_beat: float, beats: float) -> list[Stroke
     if beats <= NEAR:
         return strokes
     return [
-        replace(stroke, beats=stroke.beats + beats)
+        _placed(stroke, stroke.beat, stroke.beats + beats)
         if abs(stroke.beat + stroke.beats - at_beat) < NEAR
         else stroke
         for stroke in strokes
@@ -132,9 +136,8 @@ def _moved(strokes: list[Stroke], into: str) -> list[Stroke]:
     moved = []
     for stroke in strokes:
         beat, end = _place(stroke.beat, into), _place(stroke.beat + stroke.beats, into)
-        moved.append(
-            replace(stroke, beat=beat, beats=max(end - beat, LEAST_BEATS / 2), triplet=into == "two")
-        )
+        beats = max(end - beat, LEAST_BEATS)
+        moved.append(Stroke(beat, beats, stroke.tone, stroke.touch, into == "two"))
     return moved
 
 
@@ -148,7 +151,7 @@ def in_three(strokes: list[Stroke]) -> list[Stroke]:
     for stroke in list(found.values()):
         middle = math.floor(stroke.beat / COMPOUND + NEAR) * COMPOUND + 0.5
         if stroke.tone in TIME_KEEPERS and (middle, stroke.tone) not in found:
-            found[middle, stroke.tone] = replace(stroke, beat=middle, touch="o")
+            found[middle, stroke.tone] = Stroke(middle, stroke.beats, stroke.tone, "o", stroke.triplet)
     return sorted(found.values(), key=lambda stroke: stroke.beat)
 
 

@@ -14,6 +14,7 @@ from bandmate.errors import BadPatch
 from bandmate.events import PARTS
 from bandmate.parts import blocks, meters
 from bandmate.parts.blocks import Block
+from bandmate.parts.meters import Written
 from bandmate.parts.rows import Bar, Pattern, Stroke
 from bandmate.patch import data_folder, names, read_toml
 from bandmate.timing import METERS, Meter
@@ -27,7 +28,7 @@ LATE = ("pocket", "snare", "cymbals", "keys", "guitar", "pad", "lead")
 MOST_LATE_S = 0.015
 STRUCK_BEATS = 0.25
 
-Tables = dict[str, dict[int, tuple[Pattern, ...]]]  # meter, section: variations, calm ones first
+Tables = dict[int, Written]  # by section and meter as written: variations, calm ones first
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,15 @@ class Style:
     follow: float = 0.3  # 0..1: how far you move the tempo unless the patch says otherwise
     bpm: float = 112.0  # quarters a minute, typical
     chords: str = "close"  # or rootless: third, fifth, seventh and ninth, the root is the bass's
-    pushes: bool = True  # every chord on the last eighth belongs to the next bar; else those that ring into it
+    pushes: bool = True  # chords on the last eighth belong to the next bar; else only those ringing into it
     bass_note: str = "root"  # under a new chord: its root; slash: your bass; free: any tone near the hand
     loose_s: float = 0.003  # how far the players stray around their place
     late_s: dict[str, float] = field(default_factory=dict)  # who lays back (or, below 0, pushes)
     parts: dict[str, Tables] = field(default_factory=dict)
     turns: dict[str, Tables] = field(default_factory=dict)  # bars that turn a phrase of four round
     fills: tuple[Fill, ...] = ()
-    together: dict[str, dict[str, tuple[Together, ...]]] = field(default_factory=dict)  # figure, meter
+    together: dict[str, tuple[Written, Written]] = field(default_factory=dict)  # figure: lines, kits
+    _derived: dict[tuple[str, int, str], tuple[Pattern, ...]] = field(default_factory=dict, repr=False)
 
     def variations(self, part: str, meter: Meter, section: int) -> tuple[Pattern, ...]:
         """What a part may play here, calm ones first; nothing where the style has no such part.
@@ -78,15 +80,33 @@ class Style:
         tables = self.parts.get(part)
         if tables is None:
             return ()
-        sections = tables[str(meter)]
-        if section == INTRO and INTRO in sections:
-            return sections[INTRO]
-        return sections[min(max(section, 1), 3)]
+        if section != INTRO or INTRO not in tables:
+            section = min(max(section, 1), 3)
+        return self._in_meter(part, section, meter, tables[section])
 
     def turnarounds(self, part: str, meter: Meter, section: int) -> tuple[Pattern, ...]:
         """What a part may play in the last bar of four instead."""
-        tables = self.turns.get(part)
-        return () if tables is None else tables[str(meter)].get(section, ())
+        written = self.turns.get(part, {}).get(section)
+        return () if written is None else self._in_meter(f"{part}/turn", section, meter, written)
+
+    def bars_together(self, figure: str, meter: Meter) -> tuple[Together, ...]:
+        """The bars of a break, of hits or of an ending; nothing where the style has none of its own."""
+        if figure not in self.together:
+            return ()
+        lines, kits = self.together[figure]
+        both = zip(
+            self._in_meter(f"{figure}/line", 0, meter, lines),
+            self._in_meter(f"{figure}/kit", 0, meter, kits),
+            strict=True,
+        )
+        return tuple(Together(line[0], kit[0]) for line, kit in both)
+
+    def _in_meter(self, what: str, section: int, meter: Meter, written: Written) -> tuple[Pattern, ...]:
+        """Derived once for each meter that is played, and remembered."""
+        key = (what, section, str(meter))
+        if key not in self._derived:
+            self._derived[key] = meters.in_meter(written, key[2])
+        return self._derived[key]
 
 
 def load_style(name: str) -> Style:
@@ -97,7 +117,9 @@ def load_style(name: str) -> Style:
         {key: value for key, value in table.items() if key not in (*PARTS, "fill", *TOGETHER)}, path
     )
     home = plain.get("meter", "4/4")
-    read = {part: _tables(part, blocks.listed(part, table, path), home, path) for part in PARTS if part in table}
+    read = {
+        part: _tables(part, blocks.listed(part, table, path), home, path) for part in PARTS if part in table
+    }
     together = {
         figure: _together(figure, blocks.listed(figure, table, path), home, path)
         for figure in TOGETHER
@@ -130,15 +152,15 @@ def _plain(table: Block, path: Path) -> dict[str, Any]:
                 value[who] = blocks.number(late_s, -MOST_LATE_S, MOST_LATE_S, f"late_s.{who}", path)
             values[key] = value
         else:
-            takes = ", ".join((*limits, *words, "swing_unit", "title", "pushes", "late_s", *PARTS, "fill", *TOGETHER))
+            takes = ", ".join(
+                (*limits, *words, "swing_unit", "title", "pushes", "late_s", *PARTS, "fill", *TOGETHER)
+            )
             raise BadPatch(f"{path}: unknown key or value {key!r} = {value!r}; a style takes {takes}")
     return values
 
 
-def _tables(
-    part: str, listed: list[tuple[int, Block]], home: str, path: Path
-) -> tuple[Tables, Tables]:
-    """All bars of a part, and those that turn a phrase round; every section has bars in every meter."""
+def _tables(part: str, listed: list[tuple[int, Block]], home: str, path: Path) -> tuple[Tables, Tables]:
+    """All bars of a part, and those that turn a phrase round; every section has bars in some meter."""
     written: dict[int, dict[str, list[Pattern]]] = {section: {} for section in SECTIONS}
     turning: dict[int, dict[str, list[Pattern]]] = {}
     for index, block in listed:
@@ -157,24 +179,18 @@ def _tables(
     for section, found in written.items():
         if not found:
             raise BadPatch(f"{path}: key '{part}' has no bar for section {section}; write one in {home}")
-    return _in_all_meters(written), _in_all_meters(turning)
+    return _closed(written), _closed(turning)
 
 
-def _in_all_meters(written: dict[int, dict[str, list[Pattern]]]) -> Tables:
-    """The tables of every meter, the missing ones derived."""
-    if not written:
-        return {}
-    found = {
-        section: meters.everywhere({meter: tuple(bars) for meter, bars in bars_of.items()})
+def _closed(written: dict[int, dict[str, list[Pattern]]]) -> Tables:
+    return {
+        section: {meter: tuple(bars) for meter, bars in bars_of.items()}
         for section, bars_of in written.items()
     }
-    return {meter: {section: patterns[meter] for section, patterns in found.items()} for meter in METERS}
 
 
-def _together(
-    figure: str, listed: list[tuple[int, Block]], home: str, path: Path
-) -> dict[str, tuple[Together, ...]]:
-    """The bars of a figure in every meter; without rows of drums, kick and snare strike the rhythm."""
+def _together(figure: str, listed: list[tuple[int, Block]], home: str, path: Path) -> tuple[Written, Written]:
+    """The lines and kits of a figure; without rows of drums, kick and snare strike the rhythm."""
     lines: dict[str, list[Pattern]] = {}
     kits: dict[str, list[Pattern]] = {}
     for index, block in listed:
@@ -186,14 +202,8 @@ def _together(
         kits.setdefault(meter, []).append(
             blocks.kit(block, bar_beats, where) if block else tuple(map(_struck, line))
         )
-    everywhere = meters.everywhere({meter: tuple(bars) for meter, bars in lines.items()})
-    struck = meters.everywhere({meter: tuple(bars) for meter, bars in kits.items()})
-    return {
-        meter: tuple(
-            Together(line[0], kit[0]) for line, kit in zip(everywhere[meter], struck[meter], strict=True)
-        )
-        for meter in METERS
-    }
+    closed = _closed({0: lines, 1: kits})
+    return closed[0], closed[1]
 
 
 def _struck(line: Bar) -> Bar:
@@ -212,7 +222,8 @@ def _fills(listed: list[tuple[int, Block]], path: Path) -> tuple[Fill, ...]:
     fills = [_fill(block, f"fill[{index}]", path) for index, block in listed]
     for compound in (False, True):
         if not any(fill.compound == compound for fill in fills):
-            tell, share = (meters.in_three, meters.COMPOUND) if compound else (meters.in_two, 1 / meters.COMPOUND)
+            tell = meters.in_three if compound else meters.in_two
+            share = meters.COMPOUND if compound else 1 / meters.COMPOUND
             fills += [
                 Fill(fill.beats * share, Bar(tuple(tell(list(fill.bar.strokes)))), compound, fill.sections)
                 for fill in fills
@@ -230,7 +241,7 @@ def _fill(block: Block, key: str, path: Path) -> Fill:
 
 def _sections(block: Block, where: str, path: Path) -> tuple[int, ...]:
     sections = block.pop("sections", list(SECTIONS))
-    allowed = {**{section: section for section in SECTIONS}, "intro": INTRO}
+    allowed: dict[Any, int] = dict(zip(SECTIONS, SECTIONS, strict=True)) | {"intro": INTRO}
     if not isinstance(sections, list) or not sections or not all(each in allowed for each in sections):
-        raise BadPatch(f"{path}: key '{where}.sections' is {sections!r}; it takes some of [1, 2, 3, \"intro\"]")
+        raise BadPatch(f"{path}: key '{where}.sections' is {sections!r}; it takes some of {list(allowed)}")
     return tuple(allowed[section] for section in sections)
