@@ -7,6 +7,7 @@ draws one piano roll a style.
 
 from __future__ import annotations
 
+import importlib.util
 import statistics
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 from bandmate import patch as patches
 from bandmate.bench.styles_grid import KEYS, SECTIONS, Rendering, charted, listening
+from bandmate.errors import BandmateError
 from bandmate.harmony import Chord
 from bandmate.parts.kit import KIT
 from bandmate.parts.style import Style, load_style
@@ -35,6 +37,16 @@ COLUMNS = (
 def patch_of(style: str) -> Patch:
     """The patch that goes with a style."""
     return patches.load(style)
+
+
+def check(pictures: Path) -> None:
+    """Raise BandmateError where no picture could be drawn: said before the music, not after it."""
+    if not pictures.is_dir():
+        raise BandmateError(f"--pictures {pictures}: there is no such folder")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise BandmateError(
+            "--pictures draws with matplotlib, which is missing: pip install 'bandmate[plot]'"
+        )
 
 
 def run(pictures: Path | None = None, names: Sequence[str] = ()) -> list[dict[str, Any]]:
