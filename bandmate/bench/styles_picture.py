@@ -89,11 +89,11 @@ def _drums(axes: Axes, one: Rendering) -> None:
         for note in notes
     ]
     _boxes(axes, boxes)
-    axes.set_ylim(-0.6, len(used) - 0.4)
+    axes.set_ylim(-0.6, max(len(used), 1) - 0.4)
     axes.set_yticks(range(len(used)), [NAMES.get(key, str(key)) for key in used])
     axes.set_title(f"intensity {one.section}", color=INK, fontsize=10, loc="left", pad=14)
     for begin, _, chord in one.spans:
-        axes.text(begin + SLOT_BEATS / 4, len(used) - 0.35, str(chord), color=INK, fontsize=9)
+        axes.text(begin + SLOT_BEATS / 4, max(len(used), 1) - 0.35, str(chord), color=INK, fontsize=9)
 
 
 def _pitches(axes: Axes, one: Rendering, patch: Patch) -> None:

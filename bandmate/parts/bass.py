@@ -32,7 +32,9 @@ def _strokes(slot: Slot, style: Style) -> list[Stroke]:
     if "bass" not in style.parts:
         return []
     if slot.figure in ensemble.ALL_TOGETHER:
-        return ensemble.strokes_here(ensemble.figure_of(slot, style).line, slot)
+        strokes = ensemble.strokes_here(ensemble.figure_of(slot, style).line, slot)
+        tone = "low" if slot.figure == "hit" else "1"
+        return [replace(stroke, tone=tone) for stroke in strokes]
     bar = feel.chosen_bar("bass", slot, style, slot.bar)
     if bar is None:
         return []

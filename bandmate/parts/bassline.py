@@ -31,7 +31,7 @@ def bass_hand(tone: str, hand: Hand | None, chord: Chord, ahead: Chord | None, k
     """Where the hand goes for a tone over a chord; the first note of a new chord is its root."""
     if tone.endswith(">"):
         tone, chord = tone[:-1], ahead or chord
-    if hand is None:
+    if hand is None or tone == "low":
         root = _lowest_near(chord.bass_class, HOME)
         return Hand(root, root, chord)
     if tone in ("approach", "toward") and not _moved(hand.chord, chord):

@@ -34,9 +34,14 @@ def play_drums(slot: Slot, style: Style) -> list[Note]:
     else:
         strokes = ensemble.struck_with_hits(_strokes(slot, style), slot)
         if slot.crash and slot.place < feel.NEAR:
-            strokes = [Stroke(0.0, STRUCK_BEATS, "crash", "x"), *strokes]
+            strokes = [Stroke(0.0, STRUCK_BEATS, "crash", _crash(slot, style)), *strokes]
     struck = [stroke for stroke in strokes if _comes(stroke, slot, chance)]
     return [_note(stroke, slot, style, chance) for stroke in _one_hand(_thinned(struck, slot))]
+
+
+def _crash(slot: Slot, style: Style) -> str:
+    """How a new section is marked: softly where it is quiet, or the style a ballad."""
+    return "o" if slot.section == 1 or style.feel == "ballad" else "x"
 
 
 def _comes(stroke: Stroke, slot: Slot, chance: Random) -> bool:

@@ -256,7 +256,7 @@ def test_the_last_stroke_rings_for_its_figure(name, meter):
     drums = played("drums", STYLES[name], meter, **hit)
     assert {note.tone for note in drums} == {"kick", "crash"}
     (bass,) = played("bass", STYLES[name], meter, **hit)
-    assert (bass.beat, bass.tone) == (0.0, "1")
+    assert (bass.beat, bass.tone) == (0.0, "low")
     keys = played("keys", STYLES[name], meter, **hit)
     assert len(keys) == 4
     assert all(0.8 * beats <= note.beats <= beats for note in [bass, *keys])
