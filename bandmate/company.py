@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 YIELD_BEATS = 4.0  # the left hand's line counts as going on for so long after its newest key
 DOWNBEAT_BEATS = 0.25
+SURE = 0.8  # of the downbeat: from here on a crash may mark it
 
 
 def note_hits(band: Band, music: Sequence[Event]) -> None:
@@ -71,8 +72,9 @@ def unknown(band: Band, note: Note, heard: Heard, ear: Ear, ahead: Chord | None)
 
 
 def in_steps(band: Band, slot: Slot, part: str, heard: Heard) -> Slot:
-    """The slot as a part is asked it: its own density, thinner for some where the performer is busy."""
+    """The slot as a part is asked it: thinner for some where the performer is busy, no crash in doubt."""
     share = float(band.params[f"part/{part}/density"]) - 0.5
     onsets = heard.density * band.transport.beatmap.seconds(1.0)
     wanted = max(0.0, min(1.0, slot.density + share))
-    return replace(slot, density=manners.thinned(part, wanted, onsets))
+    sure = band.transport.counted or heard.downbeat_confidence >= SURE
+    return replace(slot, density=manners.thinned(part, wanted, onsets), crash=slot.crash and sure)

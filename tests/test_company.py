@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from bandmate import company
 from bandmate import patch as patches
 from bandmate.events import Heard, Slot
 from bandmate.timing import Meter
+from tests.conftest import STYLES
 
 BENCH = patches.load("bench")
 
@@ -104,10 +106,37 @@ def test_the_hits_cue_plays_a_bar_of_accents_from_the_next_bar_line_on(make_stag
     assert bass <= {place + shift for place in allowed for shift in (0.0, 0.1, -0.1)}
 
 
+@pytest.mark.parametrize(("counted", "confidence", "crash"), [(True, 0.0, True), (False, 0.5, False),
+                                                              (False, 0.9, True)])  # fmt: skip
+def test_no_crash_without_a_sure_downbeat(make_stage, counted, confidence, crash):
+    stage = make_stage(BENCH)
+    stage.band.transport.counted = counted
+    slot = Slot(0.0, 0, 0.0, Meter(), 120.0, crash=True)
+    heard = Heard(0.0, downbeat_confidence=confidence)
+    assert company.in_steps(stage.band, slot, "drums", heard).crash is crash
+
+
+@pytest.mark.parametrize("name", sorted(STYLES))
+def test_every_style_plays_a_whole_song_and_nothing_hangs(make_stage, name):
+    stage = make_stage(patches.load(name), bpm=140)
+    meter = stage.band.transport.meter
+    gap_s = 60 / 140
+    one_s = stage.tap_in(1.0, gap_s, meter.pulses)
+    bar_s = meter.pulses * gap_s
+    stage.comp(one_s, meter.pulses * 7, gap_s)
+    for bar, cue in enumerate(("fill", "hits", "next-section", "break", "less", "more", "ending")):
+        stage.say(one_s + (bar + 0.3) * bar_s, cue)
+    stage.play(one_s + 5.9 * bar_s)
+    heard = {note.part for note in stage.notes()}
+    assert heard == set(stage.band.patch.parts)
+    stage.play(one_s + 10 * bar_s)
+    assert stage.state == "off"
+    assert not stage.sounding
+    assert not stage.band.alarm_text
+
+
 @pytest.mark.parametrize("density", [0.0, 5.0, 30.0])
 def test_a_slot_keeps_its_density_in_range(make_stage, density):
-    from bandmate import company
-
     stage = make_stage(BENCH)
     slot = company.in_steps(
         stage.band, Slot(0.0, 0, 0.0, Meter(), 120.0), "keys", Heard(0.0, density=density)

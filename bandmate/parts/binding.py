@@ -4,8 +4,8 @@ The grammar of `Note.tone`:
 - drums: a name out of `kit.KIT`.
 - bass: `1 3 5 6 7` above the root, `8` the octave, `1- 3- 5- 6- 7-` below, `low` the lowest root;
   `step+ step-` the next scale tone and `chord+ chord-` the next chord tone up or down from the last
-  note; `same` repeats it; `approach` leads into the root of the chord ahead, `toward` does so in the scale. The first note of
-  a new chord is what the style's `bass_note` says.
+  note; `same` repeats it; `approach` leads into the root of the chord ahead, `toward` does so in the
+  scale. The first note of a new chord is what the style's `bass_note` says.
 - keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
 - `+9` after a voice: seventh chords without root, with ninth.
 - `>` (bass and voices): bound to the chord ahead, an anticipation.
