@@ -300,7 +300,7 @@ class Band:
         ear = Ear(
             heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
             (heard.resting_s > 0.5 and self.chord is not None) or not self.transport.running,
-            self.change_likely,
+            self._change_likely,
         )  # fmt: skip
 
         sure = heard.ahead_certainty >= AHEAD_SURE and heard.ahead_in is not None and heard.ahead_in < 0.5
@@ -319,7 +319,7 @@ class Band:
 
         return self.scheduler.due(now_s, self.transport.beatmap, bind, ear)
 
-    def change_likely(self, beat: float) -> bool:
+    def _change_likely(self, beat: float) -> bool:
         """Chords change on the bar line and in the middle of an even bar."""
         if self.transport.by_hand:
             return True

@@ -68,7 +68,7 @@ def unknown(band: Band, note: Note, heard: Heard, ear: Ear, ahead: Chord | None)
     if ear.resting or heard.held or ahead is not None or manners.doubles(note):
         return False
     due_s = band.transport.beatmap.time_at(note.beat) + note.offset_s
-    return not answered(due_s, ear) and band.change_likely(note.beat)
+    return not answered(due_s, ear) and ear.likely(note.beat)
 
 
 def in_steps(band: Band, slot: Slot, part: str, heard: Heard) -> Slot:

@@ -59,6 +59,7 @@ class Form:
         self._mood_bar = -1  # energy and rest are read once a bar, so that a bar stays in one piece
         self._rested, self._bar_energy = False, self.energy
         self._filled_bar = 0
+        self.intro_until = 0.0  # up to this beat the style's intro is played
         self._energy_bar = 0.0
 
     # -------------------------------------------------------------- cues
@@ -153,7 +154,7 @@ class Form:
             section, density, energy = QUIET, density * max(0.1, left), energy * (0.4 + 0.6 * max(0.0, left))
         return replace(
             empty, section=section, energy=energy, density=density, seed=self.seed,
-            figure=figure.kind if figure else "groove",
+            figure=figure.kind if figure else "intro" if empty.beat < self.intro_until - 1e-6 else "groove",
             figure_beat=figure.beat if figure else empty.beat,
             figure_beats=figure.beats if figure else 0.0,
             entry=self._entry(empty.entry, figure),

@@ -106,6 +106,19 @@ def test_the_hits_cue_plays_a_bar_of_accents_from_the_next_bar_line_on(make_stag
     assert bass <= {place + shift for place in allowed for shift in (0.0, 0.1, -0.1)}
 
 
+def test_an_intro_lasts_as_long_as_the_form_says(make_stage):
+    stage = make_stage(BENCH)
+    asked = []
+    stage.band.ask = lambda part, slot, style, now_s: asked.append(slot) or []
+    one_s = stage.tap_in()
+    stage.comp(one_s, 16)
+    stage.play(one_s - 0.5)
+    stage.band.form.intro_until = 8.0
+    stage.play(one_s + 8.0)
+    figures = {slot.bar: slot.figure for slot in asked}
+    assert [figures[bar] for bar in range(4)] == ["intro", "intro", "groove", "groove"]
+
+
 @pytest.mark.parametrize(("counted", "confidence", "crash"), [(True, 0.0, True), (False, 0.5, False),
                                                               (False, 0.9, True)])  # fmt: skip
 def test_no_crash_without_a_sure_downbeat(make_stage, counted, confidence, crash):
