@@ -82,6 +82,7 @@ class Band:
         self.scheduler: Scheduler = Scheduler(HORIZON_S)
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
+        self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
@@ -117,7 +118,7 @@ class Band:
         if moment.state in ("counting", "playing", "ending"):
             self.form.hear(heard, moment, float(self.params["energy"]))
             self._decide(now_s, moment, heard)
-        sends += company.double(self, now_s, events)
+        sends += company.double(self, now_s, self.music)
         sends += self._due(now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
@@ -168,6 +169,7 @@ class Band:
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         clock = self.transport.beatmap if playing else None
         heard = self.heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
+        self.music = music
         company.note_hits(self, music)
         return heard, commands
 

@@ -43,13 +43,13 @@ def make_room(band: Band, part: str, slot: Slot, notes: list[Note], now_s: float
     return [note for note in notes if note.beat - slot.bar_beat < DOWNBEAT_BEATS]
 
 
-def double(band: Band, now_s: float, events: Sequence[Event]) -> list[Send]:
+def double(band: Band, now_s: float, music: Sequence[Event]) -> list[Send]:
     """The left hand's line on the bass, key by key (`bass = "doubles"`)."""
     if band.patch.bass != "doubles" or "bass" not in band.playing or not band.transport.running:
         return []
     sends: list[Send] = []
     beat = band.transport.beatmap.beat_at(now_s)
-    for event in events:
+    for event in music:
         if isinstance(event, NoteOn) and event.pitch < manners.LEFT_HAND_TOP:
             sends += band.scheduler.cut(now_s, lambda one: one.part == "bass")
             band.scheduler.add([manners.doubled(event.pitch, event.velocity, beat)], now_s)

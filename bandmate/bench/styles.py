@@ -99,7 +99,7 @@ def swing_of(one: Rendering) -> float | None:
     if one.style.swing_unit == 0.5 and one.meter.unit == 8:
         return None
     places = [one.beatmap.beat_at(note.on_s) / pair % 1.0 for note in one.played if note.part == "drums"]
-    off = [place for place in places if 0.42 < place < 0.8]
+    off = [place for place in places if 0.42 < place < 0.72]  # no last sixteenth
     return statistics.median(off) if len(off) >= 8 else None
 
 
