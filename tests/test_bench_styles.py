@@ -1,6 +1,7 @@
 """`bandmate bench styles`: what it measures, on a band whose faults we know."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_a_chart_fills_every_bar_in_every_meter():
         meter = Meter.parse(text)
         spans = spans_of(KEYS[0], meter)
         assert spans[0][0] == 0.0
-        assert all(before[1] == after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in pairwise(spans))
         assert spans[-1][1] == 19 * meter.bar_beats
 
 
