@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 
-from bandmate import closing, snapshots
+from bandmate import closing, company, snapshots
 from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
@@ -38,11 +37,14 @@ from bandmate.harmony import Chord, Key
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
 from bandmate.mixing import begun
+from bandmate.parts import manners
 from bandmate.parts.binding import Binder
+from bandmate.parts.hits import Hits
 from bandmate.parts.players import play
 from bandmate.parts.style import Style
+from bandmate.parts.touch import Touch
 from bandmate.patch import Patch
-from bandmate.scheduler import Ear, Scheduler
+from bandmate.scheduler import UNPITCHED, Ear, Scheduler
 from bandmate.steering import counted, set_clock, steer
 from bandmate.switch import Switch
 from bandmate.timing import SLOT_BEATS, Meter
@@ -51,9 +53,7 @@ from bandmate.transport import HORIZON_S, Transport
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
 LATENCY_MOST_S = 0.15  # no device is waited for longer
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
-BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
 RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
-YIELD_BEATS = 4.0
 AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
 
 
@@ -86,6 +86,8 @@ class Band:
         self.form: Form = Form(patch.parts, seed)
         self.scheduler: Scheduler = Scheduler(HORIZON_S)
         self.binder = Binder()
+        self.hits, self.touch = Hits(), Touch()
+        self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
@@ -102,7 +104,7 @@ class Band:
         self._pitches: deque[int] = deque(maxlen=RANGE_NOTES)  # the performer's newest keys
         self._range: tuple[int | None, int | None] = (None, None)
         self._range_bar = -1
-        self._low_s = -FOREVER  # when the performer last struck below C3
+        self.low_s = -FOREVER  # when the performer last struck below C3
         self.saved_mark = (-1, "off")
         self.steps = 0
         self.shown_state = ""
@@ -121,6 +123,7 @@ class Band:
         if moment.state in ("counting", "playing", "ending"):
             self.form.hear(heard, moment, float(self.params["energy"]))
             self._decide(now_s, moment, heard)
+        sends += company.double(self, now_s, self.music)
         sends += self._due(now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
@@ -170,7 +173,9 @@ class Band:
                 (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         clock = self.transport.beatmap if playing else None
-        heard = self.heard = self.listener.hear(now_s, music, clock)
+        heard = self.heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
+        self.music = music
+        company.note_hits(self, music)
         return heard, commands
 
     def _means_it(self, note: NoteOn | Attack) -> bool:
@@ -187,8 +192,8 @@ class Band:
         zones = [zone for zone in self.patch.zones if zone.low <= note.pitch <= zone.high]
         if note.port not in self._miked and zones and all(zone.hears == "none" for zone in zones):
             return False
-        if note.pitch < BASS_LINE_TOP:
-            self._low_s = note.time_s
+        if note.pitch < manners.LEFT_HAND_TOP:
+            self.low_s = note.time_s
         self._pitches.append(note.pitch)
         return True
 
@@ -209,6 +214,7 @@ class Band:
         """A new count begins: the next slot is the first of the count-in."""
         self._next_slot = -FOREVER
         self.binder.reset()
+        self.hits.forget()
 
     def _decide(self, now_s: float, moment: Moment, heard: Heard) -> None:
         """Ask every part for each eighth note that is about to begin."""
@@ -247,14 +253,14 @@ class Band:
             beat, bar, bar_beat, transport.meter, transport.beatmap.bpm, density=float(params["density"]),
             entry=transport.entry_at(beat), swing=swing if swing > 0.5 else None,
             performer_low=self._range[0], performer_high=self._range[1],
+            hits=self.hits.expected(bar, transport.meter.bar_beats),
         )  # fmt: skip
         slot = self.form.slot(empty, moment, heard, "keep" if self._lost else str(params["on-rest"]))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         for part in self.form.members:
             if part in self.playing:
-                share = float(params[f"part/{part}/density"]) - 0.5
-                asked = replace(slot, density=max(0.0, min(1.0, slot.density + share)))
-                notes += self._yield(part, slot, self.ask(part, asked, style, now_s), now_s)
+                asked = company.in_steps(self, slot, part, heard)
+                notes += company.make_room(self, part, slot, self.ask(part, asked, style, now_s), now_s)
         self.scheduler.add(notes, now_s)
         self.slots += 1
         self.slots_in_time += transport.beatmap.time_at(beat) >= now_s
@@ -275,13 +281,6 @@ class Band:
     def _metronome(self, slot: Slot) -> list[Note]:
         place = slot.place % slot.meter.pulse_beats
         return [] if place > 1e-6 else [Note("click", slot.beat, 0.1, "" if slot.place else "accent", 90)]
-
-    def _yield(self, part: str, slot: Slot, notes: list[Note], now_s: float) -> list[Note]:
-        """Under a left hand that plays low, the bass keeps to the downbeat."""
-        busy = self.transport.beatmap.beats(now_s - self._low_s) < YIELD_BEATS
-        if part == "bass" and self.patch.bass == "yields" and busy and slot.figure == "groove":
-            return [note for note in notes if note.beat - slot.bar_beat < 0.25]
-        return notes
 
     def _performer_range(self) -> tuple[int | None, int | None]:
         """The octaves that the performer uses: nine tenths of the newest keys."""
@@ -317,6 +316,8 @@ class Band:
 
         def bind(note: Note) -> int | None:
             try:
+                if note.part not in UNPITCHED and company.unknown(self, note, heard, ear, ahead):
+                    return self.binder.in_doubt(note, chord, heard.ahead)
                 led = ahead if note.part == "bass" else None
                 return 0 if note.part == "click" else self.binder.pitch(note, chord, led, heard.key)
             except Exception as error:  # as in `ask`

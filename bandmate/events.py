@@ -326,7 +326,7 @@ class Slot:
     meter: Meter
     bpm: float
     section: int = 2  # 1 quiet, 2 normal, 3 big
-    figure: str = "groove"  # groove, fill, break, hit (final stroke), rest
+    figure: str = "groove"  # groove, intro, fill, break, hits, hit (final stroke), rest
     figure_beat: float = 0.0  # where that figure begins
     figure_beats: float = 0.0  # and how long it lasts
     crash: bool = False  # a crash is welcome on this bar's downbeat
@@ -336,6 +336,7 @@ class Slot:
     swing: float | None = None  # a ratio that overrides the style's own
     performer_low: int | None = None  # the octaves the performer uses
     performer_high: int | None = None
+    hits: tuple[float, ...] = ()  # where in the bar an accent of the performer's is expected, in beats
     seed: int = 0
 
     @property

@@ -59,6 +59,7 @@ class Form:
         self._mood_bar = -1  # energy and rest are read once a bar, so that a bar stays in one piece
         self._rested, self._bar_energy = False, self.energy
         self._filled_bar = 0
+        self.intro_until = 0.0  # up to this beat the style's intro is played
         self._energy_bar = 0.0
 
     # -------------------------------------------------------------- cues
@@ -69,8 +70,8 @@ class Form:
         line = next_bar(moment.beat, pulse)  # taken up to one pulse before the bar line
         if name == "fill":
             self._fill(moment, line)
-        elif name == "break":
-            self.figures.append(Figure("break", line, moment.meter.bar_beats))
+        elif name in ("break", "hits"):
+            self.figures.append(Figure(name, line, moment.meter.bar_beats))
         elif name in ("next-section", "previous-section"):
             step = 1 if name == "next-section" else -1
             self.at(line, lambda: self.to_section(self.section + step))
@@ -153,7 +154,7 @@ class Form:
             section, density, energy = QUIET, density * max(0.1, left), energy * (0.4 + 0.6 * max(0.0, left))
         return replace(
             empty, section=section, energy=energy, density=density, seed=self.seed,
-            figure=figure.kind if figure else "groove",
+            figure=figure.kind if figure else "intro" if empty.beat < self.intro_until - 1e-6 else "groove",
             figure_beat=figure.beat if figure else empty.beat,
             figure_beats=figure.beats if figure else 0.0,
             entry=self._entry(empty.entry, figure),

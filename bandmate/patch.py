@@ -36,7 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 DEFAULT_FONT = "bandmate-gm.sf2"
-BASS_MANNERS = ("plays", "yields")
+BASS_MANNERS = ("plays", "yields", "doubles")
 MOST_TRANSPOSED = 12  # semitones, with the song; a zone may go farther
 OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sound process needs to know
     "tuning-hz": "tuning_hz", "transpose": "transpose", "transpose-keys": "transpose_keys", "mono": "mono",

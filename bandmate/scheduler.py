@@ -25,6 +25,7 @@ LEAST_S = 0.03  # no note is shorter
 ROOM_S = 0.004  # a late note is sent this far ahead, so that it can still be placed
 
 UNPITCHED = ("drums", "click")
+OWN_PITCH = "="  # a tone that begins so names its pitch itself: it waits for nobody, and no chord cuts it
 Bind = Callable[[Note], int | None]
 
 
@@ -48,6 +49,11 @@ class Ear:
     tones: frozenset[int]  # pitch classes of the chord believed now; empty: none
     resting: bool  # nothing sounds: nobody to wait for
     likely: Callable[[float], bool]  # whether a change of chord is likely at a beat
+
+
+def answered(due_s: float, ear: Ear) -> bool:
+    """Whether the performer has struck a key that speaks for the chord of a note due then."""
+    return ear.onset_s is not None and ear.onset_s >= due_s - STRUCK_S
 
 
 class Scheduler:
@@ -117,10 +123,11 @@ class Scheduler:
 
     def _should_wait(self, note: Note, due_s: float, now_s: float, ear: Ear) -> bool:
         """At a likely change, wait for the performer's chord; they may strike a little late."""
+        if note.tone.startswith(OWN_PITCH):
+            return False
         if ear.resting or now_s + self.latency_s >= due_s + WAIT_S or not ear.likely(note.beat):
             return False
-        struck = ear.onset_s is not None and ear.onset_s >= due_s - STRUCK_S
-        return not (struck and ear.onset_s is not None and now_s >= ear.onset_s + SETTLE_S)
+        return not (answered(due_s, ear) and ear.onset_s is not None and now_s >= ear.onset_s + SETTLE_S)
 
     def _cut_same(self, part: str, pitch: int, on_s: float, sends: list[Send]) -> None:
         """The same pitch of a part again: the former note ends just before."""
@@ -146,7 +153,9 @@ class Scheduler:
                 elif pitch != sound.pitch:
                     sound.pitch = pitch
                     sends.append(Replace(key, pitch, now_s))
-            elif ear.tones and sound.pitch % 12 not in ear.tones:
+            elif (
+                ear.tones and sound.pitch % 12 not in ear.tones and not sound.note.tone.startswith(OWN_PITCH)
+            ):
                 self._mend(key, sound, now_s, beatmap, sends)
 
     def _mend(self, key: int, sound: Sounding, now_s: float, beatmap: BeatMap, sends: list[Send]) -> None:

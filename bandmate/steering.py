@@ -309,6 +309,7 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "hold": _hold,
     "fill": _cue("fill"),
     "break": _cue("break"),
+    "hits": _cue("hits"),
     "next-section": _cue("next-section"),
     "previous-section": _cue("previous-section"),
     "half-time": _scale(0.5),

@@ -19,7 +19,15 @@ from bandmate.events import PARTS
 
 
 def options(**given):
-    asked = {"which": [], "json": None, "data": None, "songs": None, "seconds": 60.0, "runs": 3}
+    asked = {
+        "which": [],
+        "json": None,
+        "data": None,
+        "songs": None,
+        "seconds": 60.0,
+        "runs": 3,
+        "pictures": None,
+    }
     return argparse.Namespace(**(asked | given))
 
 
@@ -36,6 +44,7 @@ def options(**given):
         (["fit"], "fit needs --data DIR"),
         (["fit", "--data", "nowhere"], "nowhere/pop909/POP909 holds none of the songs"),
         (["rehearse", "--json", "nowhere/f.json"], "there is no such folder"),
+        (["styles", "--pictures", "nowhere"], "--pictures nowhere: there is no such folder"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(capsys, words, says):

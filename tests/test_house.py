@@ -25,7 +25,7 @@ TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "r
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
-BAND = {"band", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
+BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "bandcheck", "linecheck"),
     *("touch", "listen", "bench", "__main__"),

@@ -29,6 +29,7 @@ from bandmate.bench import (
     rehearse,
     sound,
     startup,
+    styles,
     thru,
     xruns,
 )
@@ -46,6 +47,8 @@ FIT = "fit"
 CHORDS = "chords"
 CLOCK = "clock"
 WITH_DATA = (FIT, CHORDS, CLOCK)  # they need the music data
+STYLES = "styles"
+TABLES = (*WITH_DATA, STYLES)  # run where they are asked for: a table of their own each
 # POP909, for validation
 SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
 COLUMNS = ("fit", "fit bass", "fit keys", "root on change", "beat F", "notes a beat", "speed")
@@ -58,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     found: list[Figure] = []
     with Stage(options.seconds, options.runs) as stage:
         for name in which:
-            if name not in WITH_DATA:
+            if name not in TABLES:
                 print(f"{name} …", file=sys.stderr, flush=True)
                 found += _measured(name, stage)
         machine["steal"] = _stolen(machine.pop("stolen"))
@@ -67,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     rows = fit.run(options.data, _songs(options.songs)) if FIT in which else []
     heard = chords.run(options.data, _songs(options.songs)) if CHORDS in which else []
     clocks = clock.run(options.data, _songs(options.songs)) if CLOCK in which else []
+    played = styles.run(options.pictures) if STYLES in which else []
     print(_heading(machine, options))
     if found:
         print(table(found))
@@ -76,10 +80,12 @@ def run(options: argparse.Namespace) -> int:
         print(chords.table(heard))
     if clocks:
         print(clock.table(clocks))
+    if played:
+        print(styles.table(played))
     if options.json:
         plain = {"machine": machine, "seconds": options.seconds, "runs": options.runs}
         plain |= {"figures": [as_plain(figure) for figure in found]}
-        _write(options.json, plain | {"fit": rows, "chords": heard, "clock": clocks})
+        _write(options.json, plain | {"fit": rows, "chords": heard, "clock": clocks, "styles": played})
     return 0
 
 
@@ -94,8 +100,8 @@ def _measured(name: str, stage: Stage) -> list[Figure]:
 def _asked(options: argparse.Namespace) -> list[str]:
     """Which benchmarks, each once, in our order; everything that may be wrong is said before the first."""
     for name in options.which:
-        if name not in BENCHES and name not in WITH_DATA:
-            known = ", ".join([*BENCHES, *WITH_DATA])
+        if name not in BENCHES and name not in TABLES:
+            known = ", ".join([*BENCHES, *TABLES])
             raise BandmateError(f"there is no benchmark {name!r}; there are: {known}")
     if not (math.isfinite(options.seconds) and options.seconds >= 1):
         raise BandmateError(f"--seconds {options.seconds:g} is too short to measure; give 1 or more")
@@ -108,7 +114,9 @@ def _asked(options: argparse.Namespace) -> list[str]:
         fit.songs(options.data, _songs(options.songs))
     if options.json and not options.json.absolute().parent.is_dir():
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
-    return [name for name in (*BENCHES, *WITH_DATA) if name in (options.which or BENCHES)]
+    if options.pictures is not None:
+        styles.check(options.pictures)
+    return [name for name in (*BENCHES, *TABLES) if name in (options.which or BENCHES)]
 
 
 def _songs(text: str | None) -> Sequence[str]:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bandmate.events import Note, Slot
-from bandmate.parts import feel
+from bandmate.parts import ensemble, feel
 from bandmate.parts.rows import Bar, Stroke
 from bandmate.parts.style import Style
 
 LEGATO = 0.92
-STACCATO_BEATS = 0.35
 WEIGHT = 0.95  # of the written loudness
 
 
@@ -30,17 +29,19 @@ def play_bass(slot: Slot, style: Style) -> list[Note]:
 
 
 def _strokes(slot: Slot, style: Style) -> list[Stroke]:
-    if slot.figure in ("break", "hit"):
-        if not feel.begins_here(slot):
-            return []
-        beats = STACCATO_BEATS if slot.figure == "break" else slot.figure_beats or slot.meter.bar_beats
-        return [Stroke(slot.figure_beat - slot.bar_beat, beats, "1", "X")]
+    if "bass" not in style.parts:
+        return []
+    if slot.figure in ensemble.ALL_TOGETHER:
+        strokes = ensemble.strokes_here(ensemble.figure_of(slot, style).line, slot)
+        tone = "low" if slot.figure == "hit" else "1"
+        return [replace(stroke, tone=tone) for stroke in strokes]
     bar = feel.chosen_bar("bass", slot, style, slot.bar)
     if bar is None:
         return []
     if slot.figure == "fill":  # the drummer's moment: keep it plain
         bar = Bar(tuple(stroke for stroke in bar.strokes if stroke.touch in "Xx"))
-    return [_held(stroke, bar, slot) for stroke in feel.strokes_in(bar, slot) if _comes(stroke, slot)]
+    strokes = [_held(stroke, bar, slot) for stroke in feel.strokes_in(bar, slot) if _comes(stroke, slot)]
+    return ensemble.with_hits(strokes, slot, "1")
 
 
 def _comes(stroke: Stroke, slot: Slot) -> bool:

@@ -15,7 +15,7 @@ HOME_PULL = 0.8
 FIFTH_UP_TO = 47  # B2: from there on the fifth is taken below the root
 OCTAVE_UP_TO = 51
 LINE_LOW, LINE_HIGH = 31, 50  # a walking line turns here
-DEGREES = {"1": 0, "3": 1, "5": 2, "7": 3}  # place of a degree in Chord.tones
+DEGREES = {"1": 0, "3": 1, "5": 2, "6": 2, "7": 3}  # place of a degree in Chord.tones
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ def bass_hand(tone: str, hand: Hand | None, chord: Chord, ahead: Chord | None, k
     """Where the hand goes for a tone over a chord; the first note of a new chord is its root."""
     if tone.endswith(">"):
         tone, chord = tone[:-1], ahead or chord
-    if hand is None:
+    if hand is None or tone == "low":
         root = _lowest_near(chord.bass_class, HOME)
         return Hand(root, root, chord)
-    if tone in ("approach", "toward"):
+    if tone in ("approach", "toward") and not _moved(hand.chord, chord):
         return _approaching(tone, hand, chord, ahead, key)
     if _moved(hand.chord, chord) or hand.root % 12 != chord.bass_class:
         root = _lowest_near(chord.bass_class, hand.pitch)
@@ -46,6 +46,8 @@ def bass_hand(tone: str, hand: Hand | None, chord: Chord, ahead: Chord | None, k
     if tone[:-1] in ("step", "chord"):
         pool = scale_for(chord, key) if tone[:-1] == "step" else chord.tones
         return Hand(_onward(hand.pitch, pool, 1 if tone[-1] == "+" else -1), hand.root, chord)
+    if tone[0] == "6":
+        return Hand(_sixth(tone, hand.root, chord, key), hand.root, chord)
     return Hand(_degree(tone, hand.root, chord), hand.root, chord)
 
 
@@ -87,6 +89,15 @@ def _degree(tone: str, root: int, chord: Chord) -> int:
     below = above - 12
     low_first = tone.endswith("-") or above > FIFTH_UP_TO
     return below if low_first and below >= LOWEST else above
+
+
+def _sixth(tone: str, root: int, chord: Chord, key: Key | None) -> int:
+    """The sixth that the key has over a chord: above the root, or below where that is asked for or high."""
+    scale = scale_for(chord, key)
+    step = 9 if (chord.root + 9) % 12 in scale or (chord.root + 8) % 12 not in scale else 8
+    above = root + (chord.root + step - root) % 12
+    low_first = tone.endswith("-") or above > FIFTH_UP_TO + 2
+    return above - 12 if low_first and above - 12 >= LOWEST else above
 
 
 def _has_seventh(chord: Chord) -> bool:

@@ -2,13 +2,15 @@
 
 The grammar of `Note.tone`:
 - drums: a name out of `kit.KIT`.
-- bass: `1 3 5 7` above the root, `8` the octave, `1- 3- 5- 7-` below; `step+ step-` the next scale
-  tone and `chord+ chord-` the next chord tone up or down from the last note; `same` repeats it;
-  `approach` leads into the root of the chord ahead, `toward` does so in the scale. The first note of
-  a new chord is what the style's `bass_note` says.
+- bass: `1 3 5 6 7` above the root, `8` the octave, `1- 3- 5- 6- 7-` below, `low` the lowest root;
+  `step+ step-` the next scale tone and `chord+ chord-` the next chord tone up or down from the last
+  note; `same` repeats it; `approach` leads into the root of the chord ahead, `toward` does so in the
+  scale. The first note of a new chord is what the style's `bass_note` says.
 - keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
 - `+9` after a voice: seventh chords without root, with ninth.
 - `>` (bass and voices): bound to the chord ahead, an anticipation.
+- `~` (voices): the diminished chord a half step below the root ahead, which passes into it.
+- `=43` (bass): that very pitch, whatever the chord: the performer's left hand, doubled.
 - `@48-67` at the end: the pitches that the chord must stay within.
 
 One Binder a band, owned by the band's loop. Imports only the bottom layer and its own room.
@@ -16,6 +18,7 @@ One Binder a band, owned by the band's loop. Imports only the bottom layer and i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -23,9 +26,12 @@ from bandmate.events import Note
 from bandmate.harmony import Chord, Key
 from bandmate.parts.bassline import Hand, bass_hand, landing
 from bandmate.parts.kit import KIT
+from bandmate.parts.manners import DOUBLED, common_tone, doubles
 from bandmate.parts.voicing import Voicing, voiced
 
 REMEMBERED = 8  # beats that a player can go back to
+PASSING = "dim7"  # the quality of a chord that leads to the next one
+STABLE_BEATS = 2.0  # a root that stood so long is where the bass stays when nobody knows the chord
 OPEN_RANGE = (48, 72)  # C3 to C5, where a tone names no range
 
 Remembered = TypeVar("Remembered", Hand, Voicing)
@@ -61,18 +67,54 @@ class Binder:
 
     def _bass(self, note: Note, chord: Chord | None, ahead: Chord | None, key: Key | None) -> int | None:
         before = _before(self._hands, note.beat)
+        if doubles(note):
+            return self._doubled(int(note.tone.removeprefix(DOUBLED)), note.beat, chord)
         if chord is None:
-            return None if before is None else before.root
+            return self._stable_root(note.beat)
         ahead = None if ahead is None else landing(self.bass_note, ahead, before)
         hand = bass_hand(note.tone, before, landing(self.bass_note, chord, before), ahead, key)
         _remember(self._hands, note.beat, hand)
         return hand.pitch
 
+    def _doubled(self, pitch: int, beat: float, chord: Chord | None) -> int:
+        """The performer's own note; the line goes on from there."""
+        if chord is not None:
+            _remember(self._hands, beat, Hand(pitch, pitch, chord))
+        return pitch
+
+    def _stable_root(self, beat: float) -> int | None:
+        """Where the bass stays while nobody knows the chord: the newest root that stood for two beats."""
+        earlier = sorted(done for done in self._hands if done < beat)
+        if not earlier:
+            return None
+        newest = self._hands[earlier[-1]].root
+        until = beat
+        for done in reversed(earlier):
+            root = self._hands[done].root
+            begun = min(other for other in earlier if self._hands[other].root == root)
+            if until - begun >= STABLE_BEATS:
+                return root
+            until = done
+        return newest
+
+    def in_doubt(self, note: Note, chord: Chord | None, likely: Chord | None) -> int | None:
+        """What is played on a change that nobody knows: chords wait, the bass finds a tone of both or rests.
+
+        `likely` is the chord that may come.
+        """
+        if note.part != "bass":
+            return None
+        before = _before(self._hands, note.beat)
+        pitch = common_tone(before, chord, likely)
+        if pitch is not None and before is not None:
+            _remember(self._hands, note.beat, replace(before, pitch=pitch))
+        return pitch
+
     def _voice(self, note: Note, chord: Chord, ahead: Chord | None, key: Key | None) -> int | None:
-        voice, ninth, early, low, high = _read(note.tone)
+        voice, ninth, whither, low, high = _read(note.tone)
         played = self._voicings.setdefault(note.part, {})
         last = _before(played, note.beat) or ()
-        layout = voiced((ahead or chord) if early else chord, key, ninth, low, high, last)
+        layout = voiced(_meant(chord, ahead, whither), key, ninth, low, high, last)
         _remember(played, note.beat, layout)
         return layout[voice] if voice < len(layout) else None
 
@@ -91,9 +133,18 @@ def _remember(memory: dict[float, Remembered], beat: float, done: Remembered) ->
 
 
 @lru_cache(maxsize=1024)
-def _read(tone: str) -> tuple[int, bool, bool, int, int]:
-    """A voice's tone as (voice, with ninth, anticipated, lowest, highest pitch)."""
+def _read(tone: str) -> tuple[int, bool, str, int, int]:
+    """A voice's tone as (voice, with ninth, which chord: `>` or `~` or here, lowest, highest pitch)."""
     written, _, pitches = tone.partition("@")
     low, _, high = pitches.partition("-")
     within = (int(low), int(high)) if pitches else OPEN_RANGE
-    return int(written[1]), "+9" in written, written.endswith(">"), *within
+    return int(written[1]), "+9" in written, written[-1] if written[-1] in ">~" else "", *within
+
+
+def _meant(chord: Chord, ahead: Chord | None, whither: str) -> Chord:
+    """The chord that a voice belongs to: here, ahead, or passing from the one to the other."""
+    if ahead is None or not whither:
+        return chord
+    if whither == ">":
+        return ahead
+    return chord if ahead.root == chord.root else Chord((ahead.root - 1) % 12, PASSING)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bandmate.events import Note, Slot
-from bandmate.parts import feel
+from bandmate.parts import ensemble, feel
+from bandmate.parts.blocks import WHOLE_CHORDS
 from bandmate.parts.rows import Stroke
 from bandmate.parts.style import Style
 
@@ -18,7 +19,6 @@ SPREAD = 19  # semitones: as far as a comper roams
 FLOOR, CEILING = 46, 86  # no chord of ours sits lower or higher
 TIGHT_ROOM, TIGHT_VOICES = 7, 2  # where only a dyad fits
 CRAMPED = (52, 66)  # where two soft voices go if the performer uses the whole keyboard
-SHORT_BEATS = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,16 @@ def comp(player: Comper, slot: Slot, style: Style) -> list[Note]:
 
 
 def _strokes(player: Comper, slot: Slot, style: Style) -> list[Stroke]:
-    if slot.figure in ("break", "hit"):
-        if not feel.begins_here(slot):
-            return []
-        beats = SHORT_BEATS if slot.figure == "break" else slot.figure_beats or slot.meter.bar_beats
-        return [Stroke(slot.figure_beat - slot.bar_beat, beats, "all", "X")]
+    if player.part not in style.parts:
+        return []
+    if slot.figure in ensemble.ALL_TOGETHER:
+        line = ensemble.figure_of(slot, style).line
+        return [replace(stroke, tone="all") for stroke in ensemble.strokes_here(line, slot)]
     bar = feel.chosen_bar(player.part, slot, style, slot.bar)
     if bar is None:
         return []
     strokes = [_tied(stroke, player, slot, style) for stroke in feel.strokes_in(bar, slot)]
+    strokes = ensemble.with_hits(strokes, slot, "all")
     if slot.figure == "fill" and player.plain_in_fill:
         return [stroke for stroke in strokes if stroke.touch == "X"]
     return strokes
@@ -86,12 +87,16 @@ def _left_out(stroke: Stroke, slot: Slot, chance: float) -> bool:
 
 
 def _tones(stroke: Stroke, slot: Slot, style: Style, voices: int) -> list[str]:
-    """Each voice of a stroke; the last eighth of a bar belongs to the chord ahead."""
+    """Each voice of a stroke; a push, on the last eighth of a bar, belongs to the chord ahead."""
     ninth = "+9" if style.chords == "rootless" else ""
-    early = stroke.tone.endswith(">") or stroke.beat > slot.meter.bar_beats - 0.5 - feel.NEAR
+    bar_beats = slot.meter.bar_beats
+    rings_over = stroke.beat + stroke.beats > bar_beats + feel.NEAR
+    last = stroke.beat > bar_beats - 0.5 - feel.NEAR and (style.pushes or rings_over)
+    early = last or stroke.tone.endswith(">")
     written = stroke.tone.removesuffix(">")
-    single = [f"v{voice}" for voice in range(voices)] if written == "all" else written.split("+")
-    return [f"{tone}{ninth}{'>' if early else ''}" for tone in single if int(tone[1]) < voices]
+    single = [f"v{voice}" for voice in range(voices)] if written in WHOLE_CHORDS else written.split("+")
+    whither = "~" if written == "pass" else ">" if early else ""
+    return [f"{tone}{ninth}{whither}" for tone in single if int(tone[1]) < voices]
 
 
 def register(player: Comper, slot: Slot) -> tuple[int, int, int]:

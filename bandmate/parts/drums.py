@@ -5,29 +5,52 @@ Runs in the band's loop; pure.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from bandmate.events import Note, Slot
-from bandmate.parts import feel
+from bandmate.parts import ensemble, feel
 from bandmate.parts.kit import RIGHT_HAND, THINNED
 from bandmate.parts.rows import Stroke
-from bandmate.parts.style import Fill, Style
+from bandmate.parts.style import STRUCK_BEATS, Fill, Style
 
-STROKE_BEATS = 0.25
-WHO = {"kick": "pocket", "snare": "snare", "side-stick": "snare"}  # the rest are cymbals
-LAST_STROKE = ("kick", "crash")
+# whose lay-back a drum shares; the rest are cymbals
+WHO = {
+    "kick": "pocket", "surdo": "pocket", "snare": "snare", "side-stick": "snare", "brush-slap": "snare",
+    "clap": "snare",
+}  # fmt: skip
+ORNAMENTS = "?,"
+LEFT_HAND = ("snare", "conga-high", "conga", "conga-low", "bongo-low", "tom-high")
+LEFT_OUT = {"g": 0.22, "o": 0.07}  # how often that hand leaves out a ghost or a soft stroke: no bar is a copy
 
 
 def play_drums(slot: Slot, style: Style) -> list[Note]:
     """What the drummer strikes in this slot."""
-    if slot.figure in ("break", "hit"):
-        return _stroke_together(slot, style) if feel.begins_here(slot) else []
+    if "drums" not in style.parts:
+        return []
     chance = feel.draw(slot, "drums", place=slot.place)
-    strokes = _strokes(slot, style)
-    if slot.crash and slot.place < feel.NEAR:
-        strokes = [Stroke(0.0, STROKE_BEATS, "crash", "x"), *strokes]
-    struck = [stroke for stroke in strokes if feel.comes(stroke.touch, slot.density, chance)]
+    if slot.figure in ensemble.ALL_TOGETHER:
+        strokes = ensemble.strokes_here(ensemble.figure_of(slot, style).kit, slot)
+    else:
+        strokes = ensemble.struck_with_hits(_strokes(slot, style), slot)
+        if slot.crash and slot.place < feel.NEAR:
+            strokes = [Stroke(0.0, STRUCK_BEATS, "crash", _crash(slot, style)), *strokes]
+    struck = [stroke for stroke in strokes if _comes(stroke, slot, chance)]
     return [_note(stroke, slot, style, chance) for stroke in _one_hand(_thinned(struck, slot))]
+
+
+def _crash(slot: Slot, style: Style) -> str:
+    """How a new section is marked: softly where it is quiet, or the style a ballad."""
+    return "o" if slot.section == 1 or style.feel == "ballad" else "x"
+
+
+def _comes(stroke: Stroke, slot: Slot, chance: Random) -> bool:
+    """Whether a stroke is played; a kick now and then asks the same chance as the bass that goes with it."""
+    if stroke.tone == "kick" and stroke.touch in ORNAMENTS:
+        chance = feel.draw(slot, "bass", place=stroke.beat)
+    elif stroke.tone in LEFT_HAND and chance.random() < LEFT_OUT.get(stroke.touch, 0.0):
+        return False
+    return feel.comes(stroke.touch, slot.density, chance)
 
 
 def _strokes(slot: Slot, style: Style) -> list[Stroke]:
@@ -37,10 +60,7 @@ def _strokes(slot: Slot, style: Style) -> list[Stroke]:
         if fill is not None:
             begins = slot.figure_beat + slot.figure_beats - fill.beats - slot.bar_beat
             if slot.place >= begins - feel.NEAR:
-                moved = (
-                    Stroke(stroke.beat + begins, stroke.beats, stroke.tone, stroke.touch, stroke.triplet)
-                    for stroke in fill.bar.strokes
-                )
+                moved = (replace(stroke, beat=stroke.beat + begins) for stroke in fill.bar.strokes)
                 low, high = slot.place - feel.NEAR, slot.place + 0.5 - feel.NEAR
                 return [stroke for stroke in moved if low <= stroke.beat < high]
     bar = feel.chosen_bar("drums", slot, style, slot.bar)
@@ -68,7 +88,7 @@ def _thinned(strokes: list[Stroke], slot: Slot) -> list[Stroke]:
     if left is None:
         return strokes
     return [
-        Stroke(stroke.beat, stroke.beats, left[stroke.tone], stroke.touch, stroke.triplet)
+        replace(stroke, tone=left[stroke.tone])
         for stroke in strokes
         if stroke.tone in left and not (stroke.tone == "snare" and stroke.touch in "g,")
     ]
@@ -89,22 +109,13 @@ def _rank(stroke: Stroke) -> int:
     return RIGHT_HAND.index(stroke.tone)
 
 
-def _stroke_together(slot: Slot, style: Style) -> list[Note]:
-    """The one stroke of a break or an ending, with everybody."""
-    chance = feel.draw(slot, "drums", place=slot.place)
-    drums = LAST_STROKE if slot.figure == "hit" or slot.crash else ("kick", "snare")
-    place = slot.figure_beat - slot.bar_beat
-    strokes = [Stroke(place, STROKE_BEATS, drum, "X") for drum in drums]
-    return [_note(stroke, slot, style, chance) for stroke in _thinned(strokes, slot)]
-
-
 def _note(stroke: Stroke, slot: Slot, style: Style, chance: Random) -> Note:
     beat, _ = feel.span(stroke, slot, style)
     who = WHO.get(stroke.tone, "cymbals")
     return Note(
         "drums",
         beat,
-        STROKE_BEATS,
+        STRUCK_BEATS,
         stroke.tone,
         feel.velocity(stroke.touch, slot, chance),
         feel.offset_s(who, slot, style, stroke.beat),

@@ -11,7 +11,7 @@ from random import Random
 
 from bandmate.events import Slot
 from bandmate.parts.rows import Bar, Stroke
-from bandmate.parts.style import Style
+from bandmate.parts.style import INTRO, Style
 from bandmate.timing import SLOT_BEATS, swung
 
 LOUDNESS = {"X": 106, "x": 88, "o": 70, "g": 50, "?": 78, ",": 46}  # velocity by touch
@@ -19,7 +19,9 @@ SECTION_LOUDNESS = (0.86, 1.0, 1.08)
 SOFTEST, LOUDEST = 40, 118
 FLATTENS_BPM, FLAT_BPM = 200.0, 300.0  # swing is whole below the first, gone above the second
 MOST_OFFSET_S = 0.02
-PHRASE_BARS = {"drums": 8, "bass": 8, "keys": 2, "guitar": 4, "pad": 4, "lead": 2}
+PHRASE_BARS = {"drums": 4, "bass": 4, "keys": 2, "guitar": 4, "pad": 4, "lead": 2}
+TURN_BARS = 4  # the last bar of so many may turn the phrase round,
+TURNS = 0.65  # and so often does where the style has such a bar
 POCKET = ("drums", "bass")  # they choose their bars together
 NEAR = 1e-6  # beats; far below any note value
 
@@ -33,13 +35,22 @@ def draw(slot: Slot, player: str, place: float | None = None) -> Random:
 def chosen_bar(part: str, slot: Slot, style: Style, bar: int) -> Bar | None:
     """The bar that a part plays as number `bar`: one variation a phrase, sometimes another at its end.
 
+    The last bar of four may be one that turns round.
+
     Energy leans to the busier variations. None where the style has nothing for the part.
     """
-    variations = style.variations(part, slot.meter, slot.section)
+    section = INTRO if slot.figure == "intro" else slot.section
+    variations = style.variations(part, slot.meter, section)
     if not variations:
         return None
     length = PHRASE_BARS[part]
     player = "pocket" if part in POCKET else part
+    turns = style.turnarounds(part, slot.meter, section)
+    if turns and bar % TURN_BARS == TURN_BARS - 1:
+        turned, choice = _turn(slot.seed, player, bar)
+        if turned < TURNS:
+            pattern = turns[int(choice * len(turns))]
+            return pattern[bar % len(pattern)]
     phrase, turn = divmod(bar, length)
     pick, other = _picks(slot.seed, player, phrase)
     if turn == length - 1 and length > 2:
@@ -56,6 +67,13 @@ def _picks(seed: int, player: str, phrase: int) -> tuple[float, float]:
     chance = Random(f"{seed}/{player}/phrase/{phrase}")
     pick = chance.random()
     return pick, chance.random() if chance.random() < 0.5 else pick
+
+
+@lru_cache(maxsize=1024)
+def _turn(seed: int, player: str, bar: int) -> tuple[float, float]:
+    """Whether the last bar of four turns round, and how: two draws, 0..1."""
+    chance = Random(f"{seed}/{player}/turn/{bar}")
+    return chance.random(), chance.random()
 
 
 def strokes_in(bar: Bar, slot: Slot) -> list[Stroke]:
@@ -114,8 +132,3 @@ def offset_s(who: str, slot: Slot, style: Style, place: float) -> float:
     stray = draw(slot, f"{who}/hand", place=place).gauss(0.0, style.loose_s)
     late = style.late_s.get(who, 0.0) + min(max(stray, -2 * style.loose_s), 2 * style.loose_s)
     return min(max(late, -MOST_OFFSET_S), MOST_OFFSET_S)
-
-
-def begins_here(slot: Slot) -> bool:
-    """Whether the slot's figure (a fill, a break, a final stroke) begins in this slot."""
-    return -NEAR <= slot.figure_beat - slot.beat < SLOT_BEATS - NEAR

@@ -6,7 +6,7 @@ from bandmate.events import Note, Slot
 from bandmate.parts.comping import Comper, comp
 from bandmate.parts.style import Style
 
-PAD = Comper("pad", low=53, high=76, voices=3, weight=0.7, kept=1.0, plain_in_fill=False)
+PAD = Comper("pad", low=60, high=81, voices=3, weight=0.7, kept=1.0, plain_in_fill=False)
 
 
 def play_pad(slot: Slot, style: Style) -> list[Note]:

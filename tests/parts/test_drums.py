@@ -65,7 +65,10 @@ def test_the_others_mark_the_one_as_well(style, meter):
 )
 def test_pop_rock_back_beats(meter, back_beats):
     meter = Meter.parse(meter)
-    struck = [note for note in drummed(POP, meter, 8) if note.tone == "snare" and note.velocity >= 85]
+    notes = [
+        note for note in drummed(POP, meter, 8) if note.beat // meter.bar_beats % 4 < 3
+    ]  # none that turns
+    struck = [note for note in notes if note.tone == "snare" and note.velocity >= 85]
     assert {note.beat % meter.bar_beats for note in struck} == back_beats
 
 
