@@ -20,7 +20,8 @@ MODULES = {
 }
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
-GROUND = BEDROCK | {"events", "controls", "patch", "setlist", "wire", "places"}
+GROUND = BEDROCK | {"events", "controls", "patch", "wire", "places"}
+GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
 TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "rubato")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
