@@ -8,11 +8,10 @@ randomness. Must not import ports, model, console, torch or textual.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bandmate import closing, snapshots
+from bandmate import closing, cues, night, snapshots
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
 from bandmate.counting import Count
@@ -31,17 +30,24 @@ from bandmate.events import (
     PortLost,
     Send,
     Slot,
+    Store,
 )  # fmt: skip
 from bandmate.form import Form
 from bandmate.harmony import Chord, Key
+from bandmate.lineup import set_clock
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
+from bandmate.night import Night
 from bandmate.parts.binding import Binder
 from bandmate.parts.players import play
 from bandmate.parts.style import Style
 from bandmate.patch import Patch
+from bandmate.performer import Hands
+from bandmate.plan import Plan
+from bandmate.roadmap import Roadmap
 from bandmate.scheduler import Ear, Scheduler
-from bandmate.steering import counted, set_clock, steer
+from bandmate.setlist import Setlist
+from bandmate.steering import counted, steer
 from bandmate.switch import Switch
 from bandmate.timing import SLOT_BEATS, Meter
 from bandmate.transport import HORIZON_S, Transport
@@ -49,16 +55,18 @@ from bandmate.transport import HORIZON_S, Transport
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
 LATENCY_MOST_S = 0.15  # no device is waited for longer
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
-BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
-RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
 YIELD_BEATS = 4.0
 AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
 
 
 class Band:
-    """The only owner of musical state. `patch`, `styles` and `seed` say all that it starts from."""
+    """The only owner of musical state: patch, styles, seed and the `evening` say all that it starts from.
 
-    def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value]) -> None:
+    `alone`: nobody plays but the band, and it ends its song by itself.
+    """
+
+    def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value],
+                 evening: Setlist | None = None, alone: bool = False) -> None:  # fmt: skip
         self.patch, self.styles, self.seed = patch, styles, seed
         style = styles[str(params.get("style", patch.style))]
         own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,
@@ -79,6 +87,8 @@ class Band:
         self._miked = {microphone.port for microphone in patch.microphones}
         self.pin_key()
         self.form: Form = Form(patch.parts, seed)
+        self.road = Roadmap()
+        self.plan = Plan(self.road, self.transport)
         self.scheduler: Scheduler = Scheduler(HORIZON_S)
         self.binder = Binder()
         self.switch = Switch(patch.tap_control, patch.low_key)
@@ -94,19 +104,24 @@ class Band:
         self.chord: Chord | None = None  # the last chord believed
         self.onset_s: float | None = None
         self._next_slot = -FOREVER
-        self._pitches: deque[int] = deque(maxlen=RANGE_NOTES)  # the performer's newest keys
+        self.hands = Hands()
         self._range: tuple[int | None, int | None] = (None, None)
-        self._range_bar = -1
-        self._low_s = -FOREVER  # when the performer last struck below C3
+        self._bar = -1  # the bar that is being decided
+        self.slow_from: float | None = None  # a ritard of the band's own begins here
+        self.stores: list[Store] = []
+        self._ready: list[Send] = []  # sounds of the first song
         self.saved_mark = (-1, "off")
         self.steps = 0
         self.shown_state = ""
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
         self.alarm_text, self.alarm_s = "", -FOREVER
+        self.night = Night(evening, alone, settled(params))
+        if evening is not None:
+            self._ready = night.recall(self, 0.0, 0)
 
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
-        sends: list[Send] = []
+        sends, self._ready = self._ready, []
         heard, commands = self._hear(now_s, events)
         for command in commands:
             sends += steer(self, now_s, command)
@@ -115,14 +130,16 @@ class Band:
         closing.by_chords(self, now_s, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
             self.form.hear(heard, moment, float(self.params["energy"]))
-            self._decide(now_s, moment, heard)
+            self.plan.hear(now_s, heard)
+            sends += self._decide(now_s, moment, heard)
         sends += self._due(now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
         self.masking.book(now_s, sends)
+        stores, self.stores = tuple(self.stores), []
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
-            self.quitting and self.transport.state in ("off", "armed"),
+            stores, self.quitting and self.transport.state in ("off", "armed"),
         )  # fmt: skip
 
     # -------------------------------------------------------------- listening
@@ -182,9 +199,7 @@ class Band:
         zones = [zone for zone in self.patch.zones if zone.low <= note.pitch <= zone.high]
         if note.port not in self._miked and zones and all(zone.hears == "none" for zone in zones):
             return False
-        if note.pitch < BASS_LINE_TOP:
-            self._low_s = note.time_s
-        self._pitches.append(note.pitch)
+        self.hands.strike(note.time_s, note.pitch)
         return True
 
     def pin_key(self) -> None:
@@ -194,22 +209,17 @@ class Band:
 
     # -------------------------------------------------------------- deciding
 
-    def begin_song(self) -> None:
-        """A new song: the section that was asked for, nobody still waiting to come in."""
-        self.form.begin(int(float(self.params["section"])))
-        self.waiting.clear()
-        self.begin_slots()
-
     def begin_slots(self) -> None:
         """A new count begins: the next slot is the first of the count-in."""
-        self._next_slot = -FOREVER
+        self._next_slot, self._bar, self.slow_from = -FOREVER, -1, None
         self.binder.reset()
 
-    def _decide(self, now_s: float, moment: Moment, heard: Heard) -> None:
+    def _decide(self, now_s: float, moment: Moment, heard: Heard) -> list[Send]:
         """Ask every part for each eighth note that is about to begin."""
+        sends: list[Send] = []
         beatmap = self.transport.beatmap
         if self.form.ending == "ritard":
-            return
+            return sends
         least = math.ceil(beatmap.beat_at(now_s) / SLOT_BEATS - 1e-6) * SLOT_BEATS
         if self._next_slot < least - SLOT_BEATS:
             self._next_slot = least
@@ -218,7 +228,8 @@ class Band:
             if beat < self.transport.start_beat - 1e-6:
                 self._count(beat, now_s)
             elif self.form.over_beat is None or beat < self.form.over_beat - 1e-6:
-                self._play(beat, now_s, moment, heard)
+                sends += self._play(beat, now_s, moment, heard)
+        return sends
 
     def _count(self, beat: float, now_s: float) -> None:
         """The count-in: sticks for the room, a click for the click bus, on every pulse."""
@@ -231,28 +242,34 @@ class Band:
         silent = self.params["metronome"] == "never"
         self.scheduler.add([sticks] if silent else [sticks, click], now_s)
 
-    def _play(self, beat: float, now_s: float, moment: Moment, heard: Heard) -> None:
-        params, transport = self.params, self.transport
+    def _play(self, beat: float, now_s: float, moment: Moment, heard: Heard) -> list[Send]:
+        transport, sends = self.transport, list[Send]()
         bar, bar_beat = transport.bar_of(beat)
-        style = self.styles[str(params["style"])]
+        if bar != self._bar:
+            self._bar, self._range = bar, self.hands.range()
+            sends = cues.begin_bar(self, now_s, bar, moment)
+        cues.slow_down(self, now_s, beat)
+        params, style = self.params, self.styles[str(self.params["style"])]
         swing = float(params["swing"])
-        if bar != self._range_bar:
-            self._range_bar, self._range = bar, self._performer_range()
         empty = Slot(
-            beat, bar, bar_beat, transport.meter, transport.beatmap.bpm, density=float(params["density"]),
-            entry=transport.entry_at(beat), swing=swing if swing > 0.5 else None,
+            beat, bar, bar_beat, transport.meter_of(bar), transport.beatmap.bpm,
+            density=float(params["density"]), entry=transport.entry_at(beat),
+            swing=swing if swing > 0.5 else None,
             performer_low=self._range[0], performer_high=self._range[1],
         )  # fmt: skip
-        slot = self.form.slot(empty, moment, heard, "keep" if self._lost else str(params["on-rest"]))
+        keeps = self._lost or self.night.alone
+        slot = self.form.slot(empty, moment, heard, "keep" if keeps else str(params["on-rest"]))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         for part in self.form.members:
             if part in self.playing:
                 share = float(params[f"part/{part}/density"]) - 0.5
                 asked = replace(slot, density=max(0.0, min(1.0, slot.density + share)))
-                notes += self._yield(part, slot, self.ask(part, asked, style, now_s), now_s)
+                wanted = self._yield(part, slot, self.ask(part, asked, style, now_s), now_s)
+                notes += [piece for note in wanted for piece in self.plan.broken(note)]
         self.scheduler.add(notes, now_s)
         self.slots += 1
         self.slots_in_time += transport.beatmap.time_at(beat) >= now_s
+        return sends
 
     def ask(self, part: str, slot: Slot, style: Style, now_s: float) -> list[Note]:
         """What a part wants to play; one that fails is muted and reported, and the band plays on."""
@@ -273,17 +290,10 @@ class Band:
 
     def _yield(self, part: str, slot: Slot, notes: list[Note], now_s: float) -> list[Note]:
         """Under a left hand that plays low, the bass keeps to the downbeat."""
-        busy = self.transport.beatmap.beats(now_s - self._low_s) < YIELD_BEATS
+        busy = self.transport.beatmap.beats(now_s - self.hands.low_s) < YIELD_BEATS
         if part == "bass" and self.patch.bass == "yields" and busy and slot.figure == "groove":
             return [note for note in notes if note.beat - slot.bar_beat < 0.25]
         return notes
-
-    def _performer_range(self) -> tuple[int | None, int | None]:
-        """The octaves that the performer uses: nine tenths of the newest keys."""
-        if not self._pitches:
-            return None, None
-        ordered = sorted(self._pitches)
-        return ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
 
     def enter(self, parts: Sequence[str]) -> None:
         """Players come in with the slot that is being decided."""
@@ -292,28 +302,39 @@ class Band:
         for part in parts:
             self.params[f"part/{part}/on"] = 1.0
 
+    def leave(self, parts: set[str]) -> None:
+        """Players rest from the slot on that is being decided; what they hold rings out."""
+        self.playing -= parts
+        for part in parts:
+            self.params[f"part/{part}/on"] = 0.0
+
     # -------------------------------------------------------------- sending
 
     def _due(self, now_s: float, heard: Heard) -> list[Send]:
-        """Bind and send what is due; the chord is the one believed now."""
-        chord = heard.chord or (self.chord if heard.resting_s > 0.3 else None)
-        changed = heard.chord is not None and heard.chord != self.chord
-        if heard.chord is not None:
-            self.chord = heard.chord
+        """Bind and send what is due; each note has the chord that the plan knows for its place."""
+        plan, beat, last = self.plan, self.transport.beatmap.beat_at(now_s), self.chord
+        charted = self.transport.running and plan.charted(beat)
+        changed = not charted and heard.chord is not None and heard.chord != self.chord
+        chord = plan.chord(beat, now_s, heard, last)
+        if charted or heard.chord is not None:
+            self.chord = plan.chart(beat) if charted else heard.chord
         ear = Ear(
             heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
             (heard.resting_s > 0.5 and self.chord is not None) or not self.transport.running,
             self._change_likely,
         )  # fmt: skip
-
-        sure = heard.ahead_certainty >= AHEAD_SURE and heard.ahead_in is not None and heard.ahead_in < 0.5
-        ahead = heard.ahead if sure else None  # the chord on the next pulse
         self.binder.bass_note = self.styles[str(self.params["style"])].bass_note
 
         def bind(note: Note) -> int | None:
+            if note.part == "click":
+                return 0
+            written = plan.charted(note.beat)
+            over = plan.chord(note.beat, now_s, heard, last)
+            if written and over is None and note.part != "drums":
+                return None  # the chart says: no chord
+            led = plan.ahead(note.beat, heard, AHEAD_SURE) if written or note.part == "bass" else None
             try:
-                led = ahead if note.part == "bass" else None
-                return 0 if note.part == "click" else self.binder.pitch(note, chord, led, heard.key)
+                return self.binder.pitch(note, over, led, heard.key)
             except Exception as error:  # as in `ask`
                 self._mute(note.part, error, now_s)
                 return None
@@ -321,9 +342,11 @@ class Band:
         return self.scheduler.due(now_s, self.transport.beatmap, bind, ear)
 
     def _change_likely(self, beat: float) -> bool:
-        """Chords change on the bar line and in the middle of an even bar."""
+        """Chords change on the bar line and in the middle of an even bar; a chart leaves no doubt."""
         if self.transport.by_hand:
             return True
+        if self.plan.charted(beat):
+            return False
         meter = self.transport.meter
         place = beat - self.transport.bar_of(beat + 0.05)[1]
         half = meter.bar_beats / 2 if meter.pulses % 2 == 0 and meter.bar_beats >= 3 else meter.bar_beats

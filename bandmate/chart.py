@@ -4,7 +4,8 @@
 
 A bar's chords share it evenly; where they don't, a dot or a slash holds a chord for one more beat
 (or eighth: as many signs as the bar has). `%` is the bar before, `N.C.` no chord, `(2/4)` a single bar in
-another meter, `|: :|` plays twice, `:|x3` three times. A new line is a bar line, `#` after a blank begins a remark.
+another meter, `|: :|` plays twice, `:|x3` three times. A new line is a bar line; `#` after a blank begins a
+remark.
 """
 
 from __future__ import annotations

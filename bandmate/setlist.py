@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import patch as patches
-from bandmate.errors import BadSetlist
+from bandmate.errors import BadSetlist, BandmateError
+from bandmate.events import Store
 from bandmate.patch import Patch
 from bandmate.reading import Reader
 from bandmate.songfile import Section, Song, read_song, song_table
-from bandmate.tomltext import Lines, lines_of
+from bandmate.tomltext import Lines, lines_of, written
 
 __all__ = ["Entry", "Section", "Setlist", "Song"]
 
@@ -170,6 +171,24 @@ def _named(reader: Reader, name: str, patch: Patch) -> Song:
                                 f"there are: {', '.join(known) or 'none'}")  # fmt: skip
 
 
+def store_in_song(store: Store) -> None:
+    """Write what the performer asked for into a song's file, and nothing else; raises BadSetlist."""
+    path = Path(store.path)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+        for table, values in store.values.items():
+            if values:
+                text = written(text, ".".join(name for name in (store.table, table) if name), values)
+        tomllib.loads(text)
+        part = path.with_name(path.name + ".part")
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        part.replace(path)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, BandmateError) as error:
+        raise BadSetlist(f"{path} is not stored: {error}") from None
+
+
 # ------------------------------------------------------------------ as plain tables: a take carries them
 
 
@@ -198,7 +217,7 @@ def from_table(table: dict[str, Any]) -> Setlist:
     songs = []
     for row in table["songs"]:
         patch = patches.parse(row["table"], Path(f"{row['patch']}.toml"))
-        song = read_song(Reader(Path("a take"), Lines((), ()), "", row["song"]), patch)
+        song = read_song(Reader(Path("the setlist"), Lines((), ()), "", dict(row["song"])), patch)
         songs.append(replace(song, path=str(row["path"]), table=str(row["at"])))
     entries = tuple(
         Entry(

@@ -39,6 +39,7 @@ class Transport:
         self.counted = False  # the bar line is known from a count-in or a cue
         self.beatmap = BeatMap(bpm * meter.pulse_beats, 0.0, 0.0)
         self.origin_beat, self.origin_bar = 0.0, 0
+        self.odd: dict[int, Meter] = {}  # single bars in another meter, by number
         self.start_beat = 0.0  # where the count-in leads
         self.taps_s: list[float] = []
         self.hints: list[Hint] = []
@@ -61,13 +62,55 @@ class Transport:
 
     def bar_of(self, beat: float) -> tuple[int, float]:
         """The bar that holds a beat, and the beat on which that bar begins."""
-        bars = math.floor((beat - self.origin_beat) / self.meter.bar_beats + 1e-6)
-        return self.origin_bar + bars, self.origin_beat + bars * self.meter.bar_beats
+        bar, began, near = self.origin_bar, self.origin_beat, 1e-6 * self.meter.bar_beats
+        for odd, meter in self.odd.items():
+            line = began + (odd - bar) * self.meter.bar_beats
+            if odd < bar:
+                continue
+            if beat + near < line:
+                break
+            if beat + near < line + meter.bar_beats:
+                return odd, line
+            bar, began = odd + 1, line + meter.bar_beats
+        bars = math.floor((beat - began) / self.meter.bar_beats + 1e-6)
+        return bar + bars, began + bars * self.meter.bar_beats
+
+    def line_of(self, bar: int) -> float:
+        """The beat on which a bar begins."""
+        beats = sum(
+            meter.bar_beats - self.meter.bar_beats
+            for odd, meter in self.odd.items() if self.origin_bar <= odd < bar
+        )  # fmt: skip
+        return self.origin_beat + (bar - self.origin_bar) * self.meter.bar_beats + beats
+
+    def meter_of(self, bar: int) -> Meter:
+        """The meter of a bar: the song's, but for single odd ones."""
+        return self.odd.get(bar, self.meter)
 
     def next_bar(self, beat: float, least_beats: float = 0.0) -> float:
         """The first bar line at least `least_beats` after a beat."""
-        _, began = self.bar_of(beat + least_beats - 1e-6)
-        return began + self.meter.bar_beats
+        bar, began = self.bar_of(beat + least_beats - 1e-6)
+        return began + self.meter_of(bar).bar_beats
+
+    def later(self, line: float, bars: int) -> float:
+        """The bar line so many bars after one."""
+        return self.line_of(self.bar_of(line + 1e-3)[0] + bars)
+
+    def know_odd(self, from_bar: int, bars: dict[int, Meter]) -> None:
+        """Single bars in another meter that a chart has from a bar on, by their numbers."""
+        passing = {bar: meter for bar, meter in self.odd.items() if bar < from_bar}
+        self.odd = passing | bars
+
+    def _leave_odd(self, now_s: float) -> None:
+        """An odd bar is over: bars are counted from its end, and the listener counts along."""
+        for bar, meter in list(self.odd.items()):
+            end = self.line_of(bar) + meter.bar_beats
+            if bar >= self.origin_bar and self.beatmap.beat_at(now_s) < end:
+                break
+            if bar >= self.origin_bar:
+                self.origin_bar, self.origin_beat = bar + 1, end
+                self.hints.append(Hint("relabel", -meter.bar_beats / self.meter.pulse_beats))
+            del self.odd[bar]
 
     def frontier(self, now_s: float) -> float:
         """The moment from which on anything may still change."""
@@ -96,6 +139,8 @@ class Transport:
         """Move on to `now_s`: count-ins end, the clock follows what is heard (leash by `drums`)."""
         if self.turn is not None and self.frontier(now_s) >= self.turn.time_s:
             self._take_turn(self.turn)
+        if self.odd:
+            self._leave_odd(now_s)
         beat = self.beatmap.beat_at(self.frontier(now_s))
         if self.state == "armed" and self.join_free:
             starting.join(self, now_s, heard)
@@ -154,6 +199,7 @@ class Transport:
     def disarm(self) -> None:
         """Nothing sounds from here on, whatever is played."""
         self.state, self.taps_s, self.by_hand, self.turn = "off", [], False, None
+        self.odd = {}
         self.rubato.off()
         self.hints.append(Hint("reset"))
 
@@ -252,6 +298,15 @@ class Transport:
             "origin_beat": self.origin_beat, "origin_bar": self.origin_bar, "counted": self.counted,
             "start_beat": self.start_beat, "entry": self.entry, "entry_beat": self.entry_beat,
         }  # fmt: skip
+
+    def change_at(self, line: float, bpm: float, meter: Meter) -> None:
+        """Another song begins on a bar line without a stop: its tempo (in pulses) and its bars."""
+        bar = self.bar_of(line)[0]
+        self.turn = BeatMap(bpm * meter.pulse_beats, line, self.beatmap.time_at(line))
+        self.turn_origin = self.origin_beat = line
+        self.origin_bar, self.odd = bar, {}
+        self.home_bpm, self.meter = bpm, meter
+        self.hints.append(Hint("meter"))
 
     def restore(self, saved: dict[str, Any], now_s: float) -> None:
         """Go on where a dead band process was: same clock, back in on a downbeat."""

@@ -22,13 +22,27 @@ MODULES = {
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
 GROUND = BEDROCK | {"events", "controls", "patch", "wire", "places"}
 GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
-TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "rubato")
+TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "rubato")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
-BAND = {"band", "steering", "switch", "closing", "snapshots"}
+BAND = {"band", "steering", "cues", "night", "lineup", "performer", "plan", "switch", "closing", "snapshots"}
 EVERYBODY = {  # these join everything
-    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "listen", "bench", "__main__"),
+    *(
+        "rehearsal",
+        "playing",
+        "programme",
+        "options",
+        "live",
+        "ears",
+        "rig",
+        "jam",
+        "soundcheck",
+        "calibration",
+        "listen",
+        "bench",
+        "__main__",
+    ),
 }
 
 
