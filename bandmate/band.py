@@ -116,6 +116,7 @@ class Band:
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
         self.alarm_text, self.alarm_s = "", -FOREVER
         self.night = Night(evening, alone, settled(params))
+        self.transport.alone = alone
         if evening is not None:
             self._ready = night.recall(self, 0.0, 0)
 

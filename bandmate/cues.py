@@ -128,13 +128,13 @@ def jump(band: Band, now_s: float, name: str) -> list[Send]:
 
 def _repeat(band: Band, now_s: float) -> list[Send]:
     if _in_song(band, now_s):
-        band.road.repeats += 1
+        band.road.again()
     return []
 
 
 def _vamp(band: Band, now_s: float) -> list[Send]:
     if _in_song(band, now_s):
-        band.road.vamping = not band.road.vamping
+        band.road.vamp()
     return []
 
 

@@ -159,6 +159,8 @@ class Plan:
     def broken(self, note: Note) -> list[Note]:
         """A note that would ring over a change of the chart ends there, and is struck again."""
         end = note.beat + note.beats
+        if note.part == "bass" and not note.tone.endswith(">") and self._turns(note.beat):
+            note = replace(note, tone="1")  # whoever leads on, does so from a root that was heard
         if note.part in ("drums", "click") or note.beats > LET_RING or not self.charted(note.beat):
             return [note]
         early = ">" in note.tone
@@ -170,6 +172,13 @@ class Plan:
             return [first]
         tone = "1" if note.part == "bass" else note.tone.replace(">", "")
         return [first, *self.broken(replace(note, beat=change, beats=end - change, tone=tone))]
+
+    def _turns(self, beat: float) -> bool:
+        """Whether the chart has another root from this beat on."""
+        if not (self.charted(beat) and self.charted(beat - SLOT_BEATS / 2)):
+            return False
+        here, before = self.chart(beat), self.chart(beat - SLOT_BEATS / 2)
+        return here is not None and before is not None and here.root != before.root
 
     # -------------------------------------------------------------- what is shown and kept
 

@@ -23,6 +23,7 @@ from bandmate.songfile import Song
 from bandmate.timing import clock, period_s, read_clock, step_index
 
 CHORDS = {"keys", "guitar", "pad"}
+NEAR = 0.04  # of the tempo: nobody hears it
 STRETCH = 0.08  # of the tempo: the most that a length may cost
 MOST_S = 3600.0
 LOOSE_S = 60.0  # so much longer at most does the band play than was reckoned
@@ -44,7 +45,13 @@ def adapted(song: Song, style: str | None, mood: str | None, energy: float | Non
         patch = replace(patch, parts=(*patch.parts, "keys"))
     loud = energy if energy is not None else MOODS[mood][0] if mood else song.energy
     return replace(
-        song, patch=patch, sections=sections, params=params, energy=loud, style=style or song.style, bpm=bpm or song.bpm
+        song,
+        patch=patch,
+        sections=sections,
+        params=params,
+        energy=loud,
+        style=style or song.style,
+        bpm=bpm or song.bpm,
     )
 
 
@@ -88,6 +95,13 @@ def fitted(song: Song, wanted_s: float) -> Song:
             "give another --length, or another --bpm"
         )
     return replace(song, form=best, bpm=song.bpm * ratio)
+
+
+def _off(song: Song, form: tuple[int, ...], wanted_s: float) -> tuple[bool, bool, float, tuple[int, ...]]:
+    """How far a form is from what is wanted: near enough first, then with head and end, then the nearest."""
+    off = abs(math.log(length_s(song, form) / wanted_s))
+    whole = len(form) > 1 and form[0] == song.form[0] and form[-1] == song.form[-1]
+    return off > NEAR, not whole, off, form
 
 
 def _forms(song: Song, wanted_s: float) -> list[tuple[int, ...]]:

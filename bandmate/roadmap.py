@@ -50,6 +50,7 @@ class Roadmap:
         self.turn: tuple[int, Spot] | None = None  # a cue: from this bar on, there
         self._detour: deque[Spot] = deque()  # what is played before the road goes on
         self._trail: dict[int, Spot] = {}
+        self._ahead: list[Spot] = []  # the bars after the newest one; empty: to be looked up again
 
     # -------------------------------------------------------------- going
 
@@ -57,7 +58,7 @@ class Roadmap:
         """Decide bars up to this one; True if a section (or another round of it) begins on it."""
         if self.song is None or bar <= self.bar:
             return False
-        came_from = self.spot
+        came_from, self._ahead = self.spot, []
         for number in range(self.bar + 1, bar + 1):
             self.spot = self._step(number)
             self._trail[number] = self.spot
@@ -91,11 +92,10 @@ class Roadmap:
             return Spot(spot.at, 0, spot.round + 1)
         return Spot(spot.at + 1)
 
-    def _coming(self) -> Iterator[tuple[int, Spot]]:
+    def _coming(self) -> Iterator[Spot]:
         """The bars after the newest decided one, as they will come without another cue."""
-        number, spot, detour, turn = self.bar, self.spot, deque(self._detour), self.turn
-        while True:
-            number += 1
+        spot, detour, turn = self.spot, deque(self._detour), self.turn
+        for number in range(self.bar + 1, self.bar + 1 + LOOKED_AHEAD):
             if turn is not None and number >= turn[0]:
                 spot, turn = turn[1], None
                 detour.clear()
@@ -103,7 +103,7 @@ class Roadmap:
                 spot = detour.popleft()
             else:
                 spot = Spot() if spot is None else self._after(spot)
-            yield number, spot
+            yield spot
 
     def spot_of(self, bar: int) -> Spot | None:
         """The spot that is, was or will be played in a bar; None: nobody knows."""
@@ -111,7 +111,9 @@ class Roadmap:
             return None
         if bar <= self.bar:
             return self._trail.get(bar)
-        return next(spot for number, spot in self._coming() if number == bar)
+        if not self._ahead:
+            self._ahead = list(self._coming())
+        return self._ahead[bar - self.bar - 1]
 
     # -------------------------------------------------------------- what stands there
 
@@ -187,12 +189,20 @@ class Roadmap:
         goes_round = self.section_of(self.spot).open or self.vamping
         if steps > 0 and goes_round and self.turn is None and not self._detour:
             bar = max(line_bar, self.bar + self.bars_left())
-        self.turn = (bar, Spot(at))
+        self.cue(bar, Spot(at))
         return bar
 
     def cue(self, line_bar: int, spot: Spot) -> None:
         """Go to a spot on a bar line."""
-        self.turn = (line_bar, spot)
+        self.turn, self._ahead = (line_bar, spot), []
+
+    def again(self) -> None:
+        """The section once more."""
+        self.repeats, self._ahead = self.repeats + 1, []
+
+    def vamp(self) -> None:
+        """The section again and again until the next cue; once more: as it is written."""
+        self.vamping, self._ahead = not self.vamping, []
 
     def find(self, name: str) -> Spot | None:
         """The section of a name, the next one of that name first."""
@@ -210,16 +220,9 @@ class Roadmap:
         """From a bar line on, the last four bars twice more."""
         spots = [self.spot_of(bar) for bar in range(line_bar - TAG_BARS, line_bar)]
         known = [spot for spot in spots if spot is not None]
-        until = [spot for number, spot in self._until(line_bar)]
-        self.turn = None
-        self._detour = deque([*until, *(known * TAG_TIMES if len(known) == TAG_BARS else [])])
-
-    def _until(self, bar: int) -> Iterator[tuple[int, Spot]]:
-        """What comes before a bar."""
-        for number, spot in self._coming():
-            if number >= bar:
-                return
-            yield number, spot
+        before = [spot for bar in range(self.bar + 1, line_bar) if (spot := self.spot_of(bar)) is not None]
+        self.turn, self._ahead = None, []
+        self._detour = deque([*before, *(known * TAG_TIMES if len(known) == TAG_BARS else [])])
 
     # -------------------------------------------------------------- saved and restored
 

@@ -45,6 +45,7 @@ class Transport:
         self.hints: list[Hint] = []
         self.follower = Follower(follow)
         self.fixed_beat, self.fixed_s = -1e9, -1e9  # the newest beat whose place is fixed, and that place
+        self.alone = False  # nobody is there to be followed
         self.by_hand = False  # ritard: only the performer's chords move the beat
         self.sticks = False  # the band itself counts this count-in
         self.turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
@@ -146,7 +147,7 @@ class Transport:
             starting.join(self, now_s, heard)
         elif self.state == "counting" and beat >= self.start_beat - 1e-9:
             self.state = "playing"
-        elif self.state == "playing" and self.turn is None:
+        elif self.state == "playing" and self.turn is None and not self.alone:
             self._follow(now_s, heard, drums)
         if self.entry_beat is not None and beat >= self.entry_beat - 1e-6:
             self.entry, self.entry_beat = "full", None
