@@ -51,7 +51,7 @@ Chart = tuple[ChartBar, ...]
 def read_chart(text: str, meter: Meter) -> Chart:
     """The bars of a chart, repeats written out; raises BadChart with the line in the text."""
     reader = _Reader(meter)
-    for number, line in enumerate(text.splitlines()):
+    for number, line in enumerate(text.split("\n")):
         reader.line = number
         for sign in SIGNS.finditer(REMARK.split(line)[0]):
             reader.take(sign)

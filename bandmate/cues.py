@@ -301,7 +301,7 @@ def _store_chart(band: Band, now_s: float) -> list[Send]:
         words = "no loop has been learnt yet" if song is not None else "there is no song file to store in"
         band.alarm(now_s, words)
         return []
-    band.stores.append(Store(song.path, song.table, {"": {"chart": chart}}))
+    band.stores.append(Store(song.path, song.table, {"": {"chart": f"{chart}\n"}}))
     band.alarm(now_s, f"{song.title}: the loop is stored as its chart")
     return []
 

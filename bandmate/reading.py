@@ -111,7 +111,7 @@ class Reader:
         try:
             return read_chart(text, meter)
         except BadChart as error:
-            first = self.lines.line_of(self.table, "chart")
+            first = self.lines.text_line(self.table, "chart")
             raise self.refuse("chart", f"says: {error}", first and first + error.line) from None
 
     def patch(self, default: Patch | None) -> Patch:

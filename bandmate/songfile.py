@@ -107,9 +107,11 @@ def read_song(reader: Reader, default: Patch | None = None) -> Song:
     sections = tuple(_section(row, chart, meter) for row in reader.rows("section"))
     sections = sections or (Section(bars=len(chart) or 8, chart=chart),)
     names = tuple(section.name for section in sections)
-    for row, name in zip(reader.rows("section"), names, strict=False):
-        if names.count(name) > 1:
-            raise row.refuse("name", f"is {name!r}, and so is another section; a form needs each once")
+    for index, row in enumerate(reader.rows("section")):
+        if names[index] in names[:index]:
+            raise row.refuse(
+                "name", f"is {names[index]!r}, and so is another section's; a form needs each once"
+            )
     form = tuple(names.index(word) for word in reader.words("form", names)) or tuple(range(len(sections)))
     style = reader.one_of("style", tuple(patches.names("styles")), patch.style)
     energy = reader.number("energy", 0, 1)

@@ -27,6 +27,7 @@ class Place:
     key: str
     first: int
     last: int
+    begins: int = 0  # of a text: the line on which what it says begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,18 @@ class Lines:
         for place in self.keys:
             if place.table == table and place.key == key:
                 return place.first + 1
-        return next((line + 1 for name, line in self.headers if name == table), None)
+        names = (f"{table}.{key}".strip("."), table)
+        return next((line + 1 for wanted in names for name, line in self.headers if name == wanted), None)
+
+    def text_line(self, table: str, key: str) -> int | None:
+        """The line on which a text begins: the next one where it opens with three quotes."""
+        found = (place.begins + 1 for place in self.keys if (place.table, place.key) == (table, key))
+        return next(found, None)
 
 
 def lines_of(text: str) -> Lines:
     """Where everything stands in a text that `tomllib` has read."""
-    rows = text.splitlines(keepends=True)
+    rows = _rows(text)
     keys: list[Place] = []
     headers: list[tuple[str, int]] = []
     counts: dict[str, int] = {}
@@ -57,13 +64,20 @@ def lines_of(text: str) -> Lines:
             last = _last_line(rows, number, key.end())
             words = [word.strip("\"'") for word in WORD.findall(key[1])]
             inside = ".".join([table, *words[:-1]] if table else words[:-1])
-            keys.append(Place(inside, words[-1], number, last))
+            opens = rows[number].rstrip().endswith(('"""', "'''")) and last > number
+            keys.append(Place(inside, words[-1], number, last, number + opens))
             number = last
         elif header is not None:
             table = _entered(header[2], header[1] == "[[", counts)
             headers.append((table, number))
         number += 1
     return Lines(tuple(keys), tuple(headers))
+
+
+def _rows(text: str) -> list[str]:
+    """The lines as TOML counts them, each with its end."""
+    rows = text.split("\n")
+    return [f"{row}\n" for row in rows[:-1]] + ([rows[-1]] if rows[-1] else [])
 
 
 def _entered(name: str, array: bool, counts: dict[str, int]) -> str:
@@ -116,7 +130,7 @@ def written(text: str, table: str, values: dict[str, Any]) -> str:
 
 
 def _with(text: str, table: str, key: str, value: str) -> str:
-    rows, lines, end = text.splitlines(keepends=True), lines_of(text), _newline(text)
+    rows, lines, end = _rows(text), lines_of(text), _newline(text)
     for place in lines.keys:
         if (place.table, place.key) == (table, key):
             begin = KEY.match(rows[place.first])
@@ -169,9 +183,10 @@ def _newline(text: str) -> str:
 
 def _toml(value: Any, text: str) -> str:
     if isinstance(value, str):
-        if "\n" in value and '"""' not in value and "\\" not in value:
-            return '"""' + _newline(text) + value.replace("\n", _newline(text)) + _newline(text) + '"""'
-        return json.dumps(value, ensure_ascii=False)
+        plain = all(sign.isprintable() or sign == "\n" for sign in value)
+        if "\n" in value and plain and '"""' not in value and "\\" not in value:
+            return '"""' + _newline(text) + value.replace("\n", _newline(text)) + '"""'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, float):
         return f"{value:.10g}" if value != int(value) else f"{value:.1f}"
     return str(value)

@@ -13,8 +13,8 @@ from itertools import pairwise
 from bandmate.harmony import Chord
 
 MOST_BARS = 16
-ALIKE = 0.9  # of the pulses of two rounds, so that an ear that slips once breaks nothing
-GOING = 0.7  # of the pulses of the newest bar must be as expected
+ALIKE = 0.8  # of the pulses of two rounds, so that an ear that slips once breaks nothing
+GOING = 0.9  # of the pulses of the newest bar must be as expected
 STILL_BARS = 4  # one chord alone is a loop only after so many bars
 KEPT = 2 * MOST_BARS  # bars
 
