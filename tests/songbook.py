@@ -20,15 +20,15 @@ def read(text: str, default=PATCH) -> Song:
 
 
 def song(*sections: str, **keys) -> Song:
-    """Sections as `name: chart`, with what else a section says behind a semicolon."""
+    """Sections as `name: chart`, with what else a section says behind semicolons."""
     keys = {"title": "Song", "style": "pop-rock", "bpm": 120.0, "count_in": 1} | keys
     rows = [
         f"{key} = {value!r}".replace("True", "true").replace("False", "false") for key, value in keys.items()
     ]
     for section in sections:
-        head, _, more = section.partition(";")
+        head, *more = section.split(";")
         name, _, chart = head.partition(":")
-        rows += ["[[section]]", f'name = "{name.strip()}"', f'chart = "{chart.strip()}"', *more.split(",")]
+        rows += ["[[section]]", f'name = "{name.strip()}"', f'chart = "{chart.strip()}"', *more]
     return read("\n".join(rows))
 
 
