@@ -74,7 +74,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
     plan = {
         "rig_id": uuid.uuid4().hex, "patch": patch.name, "table": table,
         "seed": options.seed if options.seed is not None else secrets.randbelow(1 << 31), "params": params,
-        "commands": ["arm", "start"] if alone else [] if demo or options.resume else ["arm"],
+        "commands": _first_commands(options, evening, demo, alone),
         "resume": options.resume, "demo": demo, "alone": alone,
         "setlist": None if evening is None else setlists.as_table(evening),
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
@@ -91,6 +91,17 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
     if options.headless:
         print(f"The rig {where.rig} is up; `bandmate send`, `bandmate console` and `bandmate stop` reach it.")
     return _watch(where, "" if demo else FIRST_DEMO, options.headless)
+
+
+def _first_commands(
+    options: argparse.Namespace, evening: Setlist | None, demo: str | None, alone: bool
+) -> list[str]:
+    """What the rig says to its band: ready, unless the evening begins with a pause."""
+    if alone:
+        return ["arm", "start"]
+    if demo or options.resume:
+        return []
+    return ["disarm" if evening is not None and evening.entries[0].pause else "arm"]
 
 
 def _patch(options: argparse.Namespace, where: Places, evening: Setlist | None) -> patches.Patch:

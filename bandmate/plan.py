@@ -27,6 +27,7 @@ MIDDLE = 0.6  # of a pulse: then its chord has been heard
 EARLY_S = 0.15  # a chord struck so shortly before a change is the new one
 LET_RING = 64.0  # beats: what is held without end rings over everything
 SHORT_BEATS = 0.06
+FOREVER = 1e9  # beats
 SHOWN_BARS = 4
 
 
@@ -196,12 +197,12 @@ class Plan:
 
     def shown(self, moment: Moment) -> str:
         """The next bars as a chart, or the whole loop that was learnt."""
-        source = self.source(moment.beat)
+        source = self.source(moment.beat if moment.running else -FOREVER)
         if source == "loop":
             return self.learnt()
         if source != "chart" or self.road.song is None:
             return ""
-        first = max(moment.bar, self.road.first_bar)
+        first = max(moment.bar, self.road.first_bar) if moment.running else self.road.first_bar
         bars = [self.road.chart_bar(bar) for bar in range(first, first + SHOWN_BARS)]
         known = [moved((bar,), semitones)[0] for bar, semitones in bars if bar is not None]
         return write_chart(known, moment.meter) if len(known) == len(bars) else ""

@@ -12,6 +12,7 @@ from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.lineup import set_clock
 from bandmate.patch import as_table
+from bandmate.plan import FOREVER
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ def _next_chord(band: Band, moment: Moment) -> str:
 def _song(band: Band, moment: Moment) -> dict[str, Any]:
     """Where the evening and the song are."""
     evening, road = band.night, band.road
-    shown: dict[str, Any] = {"plan_source": band.plan.source(moment.beat), "plan": band.plan.shown(moment)}
+    shown: dict[str, Any] = {
+        "plan_source": band.plan.source(moment.beat if moment.running else -FOREVER),
+        "plan": band.plan.shown(moment),
+    }
     song, entry = evening.song, evening.entry
     if entry is not None and evening.setlist is not None:
         after = evening.on(1)
@@ -72,7 +76,7 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     if song is not None:
         chord = song.first_chord
         shown["first_chord"] = str((chord and chord.moved(road.shift(0))) or "")
-        spot = road.spot_of(moment.bar) or road.spot
+        spot = road.spot_of(moment.bar) if moment.running else road.spot
         section = song.sections[song.form[0 if spot is None else spot.at]]
         shown |= {"section_name": section.name, "bars_left": section.bars - (0 if spot is None else spot.bar)}
         shown["next_section"] = road.coming_section(moment.bar)

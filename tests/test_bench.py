@@ -17,7 +17,15 @@ from bandmate.errors import RigError
 
 
 def options(**given):
-    asked = {"which": [], "json": None, "data": None, "songs": None, "seconds": 60.0, "runs": 3}
+    asked = {
+        "which": [],
+        "json": None,
+        "data": None,
+        "songs": None,
+        "seconds": 60.0,
+        "runs": 3,
+        "soak": False,
+    }
     return argparse.Namespace(**(asked | given))
 
 

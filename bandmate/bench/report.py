@@ -18,7 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import __version__
-from bandmate.bench import chords, clock, fit, loop, memory, notes, pulse, rehearse, startup, thru, xruns
+from bandmate.bench import (
+    band,
+    chords,
+    clock,
+    evenings,
+    fit,
+    loop,
+    loops,
+    memory,
+    notes,
+    pulse,
+    rehearse,
+    startup,
+    thru,
+    xruns,
+)  # fmt: skip
 from bandmate.bench.figures import Figure, as_plain, table
 from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
@@ -29,10 +44,14 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "startup": startup.figures, "rehearse": rehearse.figures, "memory": memory.figures,
     "pulse": pulse.figures,
 }  # fmt: skip
+LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
+    "evenings": evenings.figures, "band": band.figures,
+}  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"
 CLOCK = "clock"
-WITH_DATA = (FIT, CHORDS, CLOCK)  # they need the music data
+LOOPS = "loops"
+WITH_DATA = (FIT, CHORDS, CLOCK, LOOPS)  # they need the music data
 # POP909, for validation
 SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
 COLUMNS = ("fit", "fit bass", "fit keys", "root on change", "beat F", "notes a beat", "speed")
@@ -44,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     machine = facts()
     found: list[Figure] = []
     with Stage(options.seconds, options.runs) as stage:
+        stage.soak = options.soak
         for name in which:
             if name not in WITH_DATA:
                 print(f"{name} …", file=sys.stderr, flush=True)
@@ -54,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     rows = fit.run(options.data, _songs(options.songs)) if FIT in which else []
     heard = chords.run(options.data, _songs(options.songs)) if CHORDS in which else []
     clocks = clock.run(options.data, _songs(options.songs)) if CLOCK in which else []
+    learnt = loops.run(options.data, _songs(options.songs)) if LOOPS in which else []
     print(_heading(machine, options))
     if found:
         print(table(found))
@@ -63,17 +84,19 @@ def run(options: argparse.Namespace) -> int:
         print(chords.table(heard))
     if clocks:
         print(clock.table(clocks))
+    if learnt:
+        print(loops.table(learnt))
     if options.json:
         plain = {"machine": machine, "seconds": options.seconds, "runs": options.runs}
         plain |= {"figures": [as_plain(figure) for figure in found]}
-        _write(options.json, plain | {"fit": rows, "chords": heard, "clock": clocks})
+        _write(options.json, plain | {"fit": rows, "chords": heard, "clock": clocks, "loops": learnt})
     return 0
 
 
 def _measured(name: str, stage: Stage) -> list[Figure]:
     """A benchmark's figures; where its rig fails, a dash and the reason, and the next one goes on."""
     try:
-        return BENCHES[name](stage)
+        return (BENCHES | LONG)[name](stage)
     except RigError as error:
         return [Figure(name, None, note=str(error))]
 
@@ -81,8 +104,8 @@ def _measured(name: str, stage: Stage) -> list[Figure]:
 def _asked(options: argparse.Namespace) -> list[str]:
     """Which benchmarks, each once, in our order; everything that may be wrong is said before the first."""
     for name in options.which:
-        if name not in BENCHES and name not in WITH_DATA:
-            known = ", ".join([*BENCHES, *WITH_DATA])
+        if name not in BENCHES | LONG and name not in WITH_DATA:
+            known = ", ".join([*BENCHES, *LONG, *WITH_DATA])
             raise BandmateError(f"there is no benchmark {name!r}; there are: {known}")
     if not (math.isfinite(options.seconds) and options.seconds >= 1):
         raise BandmateError(f"--seconds {options.seconds:g} is too short to measure; give 1 or more")
@@ -95,7 +118,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
         fit.songs(options.data, _songs(options.songs))
     if options.json and not options.json.absolute().parent.is_dir():
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
-    return [name for name in (*BENCHES, *WITH_DATA) if name in (options.which or BENCHES)]
+    return [name for name in (*BENCHES, *LONG, *WITH_DATA) if name in (options.which or BENCHES)]
 
 
 def _songs(text: str | None) -> Sequence[str]:
