@@ -109,7 +109,7 @@ class Band:
         self._bar = -1  # the bar that is being decided
         self.slow_from: float | None = None  # a ritard of the band's own begins here
         self.stores: list[Store] = []
-        self._ready: list[Send] = []  # sounds of the first song
+        self.ready: list[Send] = []  # sounds of the song that is due, for the first step
         self.saved_mark = (-1, "off")
         self.steps = 0
         self.shown_state = ""
@@ -118,11 +118,11 @@ class Band:
         self.night = Night(evening, alone, settled(params))
         self.transport.alone = alone
         if evening is not None:
-            self._ready = night.recall(self, 0.0, 0)
+            self.ready = night.recall(self, 0.0, 0)
 
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
-        sends, self._ready = self._ready, []
+        sends, self.ready = self.ready, []
         heard, commands = self._hear(now_s, events)
         for command in commands:
             sends += steer(self, now_s, command)

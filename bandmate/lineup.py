@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from bandmate.events import Level, Send
+from bandmate.events import Level, Send, Voice
+from bandmate.patch import Patch
 
 if TYPE_CHECKING:
     from bandmate.band import Band
@@ -22,11 +23,20 @@ def set_clock(band: Band) -> None:
     band.transport.loose = style.feel == "ballad" or style.follow >= LOOSE_FOLLOW or at_will
 
 
-def levels(band: Band) -> list[Level]:
-    """Where every fader stands, for a sound process that has just come up."""
+def voices(patch: Patch) -> list[Voice]:
+    """The sound of every part of a patch, and of a keyboard without splits and layers."""
+    found = [Voice(part, patch.sounds[part].bank, patch.sounds[part].program) for part in patch.parts]
+    if len(patch.zones) == 1:
+        found.append(Voice("performer", patch.zones[0].bank, patch.zones[0].program))
+    return found
+
+
+def levels(band: Band) -> list[Send]:
+    """Where every fader stands, and the song's sounds, for a sound process that has just come up."""
     names = ("master", "performer", "click")
     parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
-    return [Level("band", 1.0), *(Level(name, float(band.params[name])) for name in names), *parts]
+    faders = [Level("band", 1.0), *(Level(name, float(band.params[name])) for name in names), *parts]
+    return [*faders, *(voices(band.patch) if band.night.song is not None else [])]
 
 
 def line(band: Band, now_s: float) -> float:

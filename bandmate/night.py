@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bandmate import labels
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
 from bandmate.events import Level, Send, Voice
-from bandmate.lineup import set_clock
+from bandmate.lineup import set_clock, voices
 from bandmate.patch import Patch
 from bandmate.setlist import Entry, Setlist, Song
 
@@ -221,5 +221,6 @@ def restore(band: Band, saved: dict[str, Any]) -> None:
         microphones, audio_in = band.patch.microphones, band.patch.audio_in
         band.patch = replace(song.patch, microphones=microphones, audio_in=audio_in)
         band.form.people(song.patch.parts)
+        band.ready = list(voices(band.patch))
     band.road.restore(song, saved["road"])
     band.plan.begin()

@@ -15,7 +15,7 @@ from bandmate.band import Band
 from bandmate.controls import MOODS, Value
 from bandmate.errors import BandmateError
 from bandmate.events import Command, Event
-from bandmate.form import TAG_BARS, VAMP_BARS
+from bandmate.form import FADE_BARS, TAG_BARS, VAMP_BARS
 from bandmate.rehearsal import Performance, load_styles, make_band, perform, write_performance
 from bandmate.setlist import load_song, single
 from bandmate.show.take import Header
@@ -23,7 +23,7 @@ from bandmate.songfile import Song
 from bandmate.timing import clock, period_s, read_clock, step_index
 
 CHORDS = {"keys", "guitar", "pad"}
-NEAR = 0.04  # of the tempo: nobody hears it
+NEAR = 0.06  # of the tempo: nobody hears it
 STRETCH = 0.08  # of the tempo: the most that a length may cost
 MOST_S = 3600.0
 LOOSE_S = 60.0  # so much longer at most does the band play than was reckoned
@@ -72,8 +72,10 @@ def check_charts(song: Song) -> None:
 def length_s(song: Song, form: tuple[int, ...] | None = None) -> float:
     """From the first beat to the last stroke and its ring, in seconds, at the song's tempo."""
     beats = sum(song.beats_of(song.sections[index]) for index in (form or song.form))
-    beats += {"tag": TAG_BARS, "vamp-out": VAMP_BARS}.get(song.ending, 0) * song.meter.bar_beats
-    beats += max(2 * song.meter.pulse_beats, 2.0)
+    more = {"tag": TAG_BARS, "vamp-out": VAMP_BARS, "fade": FADE_BARS - 1}.get(song.ending, 0)
+    beats += more * song.meter.bar_beats
+    if song.ending != "fade":
+        beats += max(2 * song.meter.pulse_beats, 2.0)
     return beats * period_s(song.bpm * song.meter.pulse_beats)
 
 

@@ -76,7 +76,7 @@ def play(length_s: float, styles: dict[str, Style]) -> Gig:
     for step in range(last):
         now_s = step_time_s(step)
         out = band.step(
-            now_s, conductor.events(now_s, band) if step < last - 200 else _stop(step, last, now_s)
+            now_s, conductor.events(now_s, band) if step < last - LAST_STEPS else _stop(step, last, now_s)
         )
         ledger.book(now_s, out.sends)
         gig.beats += len(out.beats)
