@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bandmate import closing, cues, night, snapshots
+from bandmate import closing, cues, night, sending, snapshots
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
 from bandmate.counting import Count
@@ -45,7 +45,7 @@ from bandmate.patch import Patch
 from bandmate.performer import Hands
 from bandmate.plan import Plan
 from bandmate.roadmap import Roadmap
-from bandmate.scheduler import Ear, Scheduler
+from bandmate.scheduler import Scheduler
 from bandmate.setlist import Setlist
 from bandmate.steering import counted, steer
 from bandmate.switch import Switch
@@ -56,7 +56,6 @@ LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
 LATENCY_MOST_S = 0.15  # no device is waited for longer
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
 YIELD_BEATS = 4.0
-AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
 
 
 class Band:
@@ -133,7 +132,7 @@ class Band:
             self.form.hear(heard, moment, float(self.params["energy"]))
             self.plan.hear(now_s, heard)
             sends += self._decide(now_s, moment, heard)
-        sends += self._due(now_s, heard)
+        sends += sending.due(self, now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
         self.masking.book(now_s, sends)
@@ -277,10 +276,11 @@ class Band:
         try:
             return play(part, slot, style)
         except Exception as error:  # whatever it is, the music goes on without this part
-            self._mute(part, error, now_s)
+            self.mute(part, error, now_s)
             return []
 
-    def _mute(self, part: str, error: Exception, now_s: float) -> None:
+    def mute(self, part: str, error: Exception, now_s: float) -> None:
+        """A part that failed rests, and the others play on."""
         self.playing.discard(part)
         self.params[f"part/{part}/on"] = 0.0
         self.alarm(now_s, f"{part} stumbled ({error!r}) and rests; bring it back with part/{part}/on 1")
@@ -308,50 +308,6 @@ class Band:
         self.playing -= parts
         for part in parts:
             self.params[f"part/{part}/on"] = 0.0
-
-    # -------------------------------------------------------------- sending
-
-    def _due(self, now_s: float, heard: Heard) -> list[Send]:
-        """Bind and send what is due; each note has the chord that the plan knows for its place."""
-        plan, beat, last = self.plan, self.transport.beatmap.beat_at(now_s), self.chord
-        charted = self.transport.running and plan.charted(beat)
-        changed = not charted and heard.chord is not None and heard.chord != self.chord
-        chord = plan.chord(beat, now_s, heard, last)
-        if charted or heard.chord is not None:
-            self.chord = plan.chart(beat) if charted else heard.chord
-        ear = Ear(
-            heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
-            (heard.resting_s > 0.5 and self.chord is not None) or not self.transport.running,
-            self._change_likely,
-        )  # fmt: skip
-        self.binder.bass_note = self.styles[str(self.params["style"])].bass_note
-
-        def bind(note: Note) -> int | None:
-            if note.part == "click":
-                return 0
-            written = plan.charted(note.beat)
-            over = plan.chord(note.beat, now_s, heard, last)
-            if written and over is None and note.part != "drums":
-                return None  # the chart says: no chord
-            led = plan.ahead(note.beat, heard, AHEAD_SURE) if written or note.part == "bass" else None
-            try:
-                return self.binder.pitch(note, over, led, heard.key)
-            except Exception as error:  # as in `ask`
-                self._mute(note.part, error, now_s)
-                return None
-
-        return self.scheduler.due(now_s, self.transport.beatmap, bind, ear)
-
-    def _change_likely(self, beat: float) -> bool:
-        """Chords change on the bar line and in the middle of an even bar; a chart leaves no doubt."""
-        if self.transport.by_hand:
-            return True
-        if self.plan.charted(beat):
-            return False
-        meter = self.transport.meter
-        place = beat - self.transport.bar_of(beat + 0.05)[1]
-        half = meter.bar_beats / 2 if meter.pulses % 2 == 0 and meter.bar_beats >= 3 else meter.bar_beats
-        return abs(place) < 0.06 or abs(place - half) < 0.06
 
     # -------------------------------------------------------------- what screens and the next band see
 

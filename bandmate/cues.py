@@ -6,21 +6,17 @@ Functions on a `Band`, called inside `Band.step` only. Places are fixed when the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from bandmate import night
-from bandmate.events import Moment, Send, Store
+from bandmate import barlines, night, storing
+from bandmate.events import Moment, Send
 from bandmate.form import STROKES
 from bandmate.roadmap import Spot
 
 if TYPE_CHECKING:
     from bandmate.band import Band
 
-Values = dict[str, float | str]
-
 SLOWEST = 0.62  # of the tempo: where a ritard of the band's own arrives
-STORED = ("part/", "density", "swing", "follow", "inertia")
 
 
 # ------------------------------------------------------------------ every bar
@@ -37,7 +33,7 @@ def begin_bar(band: Band, now_s: float, bar: int, moment: Moment) -> list[Send]:
     came_from = band.road.spot
     if band.road.go(bar):
         _enter_section(band, came_from)
-    band.transport.know_odd(bar, band.road.odd_bars())
+    barlines.know(band.transport, bar, band.road.odd_bars())
     band.form.section_ends = band.road.ends_here()
     if band.night.alone and _form_ends(band, bar):
         sends += end_alone(band, now_s, moment, bar)
@@ -210,7 +206,7 @@ def land(band: Band) -> None:
 def tag(band: Band, now_s: float) -> None:
     """The chart's last four bars twice more."""
     band.road.tag(_line_bar(band, now_s))
-    band.transport.know_odd(band.road.bar, band.road.odd_bars())
+    barlines.know(band.transport, band.road.bar, band.road.odd_bars())
 
 
 def end_alone(band: Band, now_s: float, moment: Moment, bar: int) -> list[Send]:
@@ -226,7 +222,7 @@ def end_alone(band: Band, now_s: float, moment: Moment, bar: int) -> list[Send]:
         band.slow_from = transport.line_of(bar)
     if name == "tag":
         band.road.tag(bar + 1)
-        transport.know_odd(bar, band.road.odd_bars())
+        barlines.know(transport, bar, band.road.odd_bars())
     late = max(moment.beat, transport.line_of(bar))
     band.form.cue(name, transport.moment(transport.beatmap.time_at(late)), transport.next_bar,
                   transport.later)  # fmt: skip
@@ -270,42 +266,6 @@ def named_song(band: Band, now_s: float, title: str) -> list[Send]:
     return night.go_to(band, now_s, place, f"there is no {title!r} in this setlist")
 
 
-def _store(band: Band, now_s: float) -> list[Send]:
-    """Tempo, mix and sounds into the song's file: only now, only when asked."""
-    song = band.night.song
-    if song is None or not song.path:
-        band.alarm(now_s, "there is no song file to store in")
-        return []
-    begun = night.as_recalled(band, song)
-    params = {
-        name: value for name, value in band.params.items()
-        if name.startswith(STORED) and not name.endswith("/on") and value != begun.get(name)
-    }  # fmt: skip
-    sounds = {
-        f"sound.{part}": {key: value for key, value in asdict(sound).items() if value != was}
-        for part, sound in band.patch.sounds.items()
-        for was in (asdict(song.patch.sounds[part]),)
-        if sound != song.patch.sounds[part]
-    }  # fmt: skip
-    tempo: Values = {"bpm": round(band.transport.home_bpm, 2)}
-    tables: dict[str, Values] = {"": tempo, "params": params} | sounds
-    band.stores.append(Store(song.path, song.table, tables))
-    band.alarm(now_s, f"{song.title}: tempo, mix and sounds are stored")
-    return []
-
-
-def _store_chart(band: Band, now_s: float) -> list[Send]:
-    """The loop that the band has learnt becomes the song's chart."""
-    song, chart = band.night.song, band.plan.learnt()
-    if song is None or not song.path or not chart:
-        words = "no loop has been learnt yet" if song is not None else "there is no song file to store in"
-        band.alarm(now_s, words)
-        return []
-    band.stores.append(Store(song.path, song.table, {"": {"chart": f"{chart}\n"}}))
-    band.alarm(now_s, f"{song.title}: the loop is stored as its chart")
-    return []
-
-
 ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "repeat": _repeat,
     "vamp": _vamp,
@@ -315,6 +275,6 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "key-down": _key_by(-1),
     "next-song": lambda band, now_s: another_song(band, now_s, 1),
     "previous-song": lambda band, now_s: another_song(band, now_s, -1),
-    "store": _store,
-    "store-chart": _store_chart,
+    "store": storing.store,
+    "store-chart": storing.store_chart,
 }

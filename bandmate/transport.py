@@ -3,8 +3,8 @@
 States: off, armed, counting, playing, holding, ending. Lives inside `Band.step` (band process);
 asks no clock, opens nothing. What is due within `HORIZON_S` is already on its way to the speakers,
 so every change of tempo or count begins at that frontier. One room: `follow.py` (how the clock
-follows), `starting.py` (how a song starts), `counting.py` (a count by sound), `labels.py` (what bars are
-called), `rubato.py` (when there is no pulse to follow).
+follows), `barlines.py` (where bars begin), `starting.py` (how a song starts), `counting.py` (a count by
+sound), `labels.py` (what bars are called), `rubato.py` (when there is no pulse to follow).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bandmate import labels, rubato, starting
+from bandmate import barlines, labels, rubato, starting
 from bandmate.events import FixedBeat, Heard, Moment
 from bandmate.follow import Clock, Follower, Hint, Moved
 from bandmate.labels import NEAR_BEATS
@@ -63,26 +63,11 @@ class Transport:
 
     def bar_of(self, beat: float) -> tuple[int, float]:
         """The bar that holds a beat, and the beat on which that bar begins."""
-        bar, began, near = self.origin_bar, self.origin_beat, 1e-6 * self.meter.bar_beats
-        for odd, meter in self.odd.items():
-            line = began + (odd - bar) * self.meter.bar_beats
-            if odd < bar:
-                continue
-            if beat + near < line:
-                break
-            if beat + near < line + meter.bar_beats:
-                return odd, line
-            bar, began = odd + 1, line + meter.bar_beats
-        bars = math.floor((beat - began) / self.meter.bar_beats + 1e-6)
-        return bar + bars, began + bars * self.meter.bar_beats
+        return barlines.bar_of(self, beat)
 
     def line_of(self, bar: int) -> float:
         """The beat on which a bar begins."""
-        beats = sum(
-            meter.bar_beats - self.meter.bar_beats
-            for odd, meter in self.odd.items() if self.origin_bar <= odd < bar
-        )  # fmt: skip
-        return self.origin_beat + (bar - self.origin_bar) * self.meter.bar_beats + beats
+        return barlines.line_of(self, bar)
 
     def meter_of(self, bar: int) -> Meter:
         """The meter of a bar: the song's, but for single odd ones."""
@@ -96,22 +81,6 @@ class Transport:
     def later(self, line: float, bars: int) -> float:
         """The bar line so many bars after one."""
         return self.line_of(self.bar_of(line + 1e-3)[0] + bars)
-
-    def know_odd(self, from_bar: int, bars: dict[int, Meter]) -> None:
-        """Single bars in another meter that a chart has from a bar on, by their numbers."""
-        passing = {bar: meter for bar, meter in self.odd.items() if bar < from_bar}
-        self.odd = passing | bars
-
-    def _leave_odd(self, now_s: float) -> None:
-        """An odd bar is over: bars are counted from its end, and the listener counts along."""
-        for bar, meter in list(self.odd.items()):
-            end = self.line_of(bar) + meter.bar_beats
-            if bar >= self.origin_bar and self.beatmap.beat_at(now_s) < end:
-                break
-            if bar >= self.origin_bar:
-                self.origin_bar, self.origin_beat = bar + 1, end
-                self.hints.append(Hint("relabel", -meter.bar_beats / self.meter.pulse_beats))
-            del self.odd[bar]
 
     def frontier(self, now_s: float) -> float:
         """The moment from which on anything may still change."""
@@ -141,7 +110,7 @@ class Transport:
         if self.turn is not None and self.frontier(now_s) >= self.turn.time_s:
             self._take_turn(self.turn)
         if self.odd:
-            self._leave_odd(now_s)
+            barlines.leave(self, now_s)
         beat = self.beatmap.beat_at(self.frontier(now_s))
         if self.state == "armed" and self.join_free:
             starting.join(self, now_s, heard)

@@ -22,11 +22,23 @@ MODULES = {
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
 GROUND = BEDROCK | {"events", "controls", "patch", "wire", "places"}
 GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
-TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "rubato")
+TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
-BAND = {"band", "steering", "cues", "night", "lineup", "performer", "plan", "switch", "closing", "snapshots"}
+BAND = {
+    "band",
+    "steering",
+    "cues",
+    "night",
+    "lineup",
+    "performer",
+    "plan",
+    "sending",
+    "switch",
+    "closing",
+    "snapshots",
+}
 EVERYBODY = {  # these join everything
     *(
         "rehearsal",
