@@ -203,10 +203,13 @@ def land(band: Band) -> None:
         band.plan.final = (end_beat, song.last_chord.moved(band.road.chart_bar(bar)[1]))
 
 
-def tag(band: Band, now_s: float) -> None:
-    """The chart's last four bars twice more."""
-    band.road.tag(_line_bar(band, now_s))
-    barlines.know(band.transport, band.road.bar, band.road.odd_bars())
+def stay(band: Band, now_s: float, ending: str) -> None:
+    """Where the road goes until an ending is over: the last four bars twice more, or round and round."""
+    if ending == "tag":
+        band.road.tag(_line_bar(band, now_s))
+        barlines.know(band.transport, band.road.bar, band.road.odd_bars())
+    elif ending == "vamp-out" and not band.road.vamping:
+        band.road.vamp()
 
 
 def end_alone(band: Band, now_s: float, moment: Moment, bar: int) -> list[Send]:

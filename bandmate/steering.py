@@ -118,8 +118,8 @@ def _cue(name: str) -> Callable[[Band, float], list[Send]]:
         moment = transport.moment(now_s)
         if name in STEPS and band.road.song is not None:
             return cues.section(band, now_s, STEPS[name])
-        if name == "tag" and band.road.song is not None:
-            cues.tag(band, now_s)
+        if band.road.song is not None:
+            cues.stay(band, now_s, name)
         band.form.cue(name, moment, transport.next_bar, transport.later)
         if name in STEPS:
             transport.section_beat = transport.next_bar(moment.beat, moment.meter.pulse_beats)
