@@ -24,7 +24,6 @@ COMMON = 2  # pitch classes that make two chords agree
 NEAR_BEATS = 0.75  # a change heard so much earlier or later is the same change
 RESTING_S = 0.3
 MIDDLE = 0.6  # of a pulse: then its chord has been heard
-EARLY_S = 0.15  # a chord struck so shortly before a change is the new one
 LET_RING = 64.0  # beats: what is held without end rings over everything
 SHORT_BEATS = 0.06
 FOREVER = 1e9  # beats
@@ -104,29 +103,16 @@ class Plan:
         place = math.floor((beat - began) / meter.pulse_beats + 1e-6)
         return self.loops.at(bar * meter.pulses + place)
 
-    def chord(self, beat: float, now_s: float, heard: Heard, last: Chord | None) -> Chord | None:
-        """What a note on a beat is played over; `last` is the last stable chord."""
+    def chord(self, beat: float, heard: Heard, last: Chord | None) -> Chord | None:
+        """What a note on a beat is played over; `last` is the last stable chord.
+
+        While the performer plays, a learnt loop doesn't outrank their own chord: it only says what is ahead.
+        """
         if self.charted(beat):
             return self.chart(beat)
-        resting = heard.resting_s > RESTING_S
-        learnt = self.loop(beat)
-        if heard.chord is None or resting:
-            return (learnt if resting else None) or heard.chord or (last if resting else None)
-        if learnt is not None and not same(learnt, heard.chord) and self._is_next(beat, now_s, heard):
-            return learnt
-        return heard.chord
-
-    def _is_next(self, beat: float, now_s: float, heard: Heard) -> bool:
-        """Whether a note lies beyond a change of the loop that the performer, inside it, hasn't made yet."""
-        beatmap = self.transport.beatmap
-        here = self.transport.beatmap.beat_at(heard.chord_s)
-        if not (same(self.loop(here), heard.chord) or same(self.loop(here + NEAR_BEATS), heard.chord)):
-            return False
-        pulse, began = self.transport.meter.pulse_beats, self.transport.bar_of(beat)[1]
-        turn = began + math.floor((beat - began) / pulse + 1e-6) * pulse
-        while same(self.loop(turn - pulse), self.loop(beat)) and beat - turn < self.transport.meter.bar_beats:
-            turn -= pulse
-        return heard.chord_s < beatmap.time_at(turn) - EARLY_S
+        if heard.resting_s <= RESTING_S:
+            return heard.chord
+        return self.loop(beat) or heard.chord or last
 
     def ahead(self, beat: float, heard: Heard, sure: float) -> Chord | None:
         """The chord on the next pulse, as far as anybody knows: the bass leads to it."""

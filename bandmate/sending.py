@@ -23,7 +23,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     beat = transport.beatmap.beat_at(now_s)
     charted = transport.running and plan.charted(beat)
     changed = not charted and heard.chord is not None and heard.chord != band.chord
-    chord = plan.chord(beat, now_s, heard, last)
+    chord = plan.chord(beat, heard, last)
     if charted or heard.chord is not None:
         band.chord = plan.chart(beat) if charted else heard.chord
     ear = Ear(
@@ -37,7 +37,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
         if note.part == "click":
             return 0
         written = plan.charted(note.beat)
-        over = plan.chord(note.beat, now_s, heard, last)
+        over = plan.chord(note.beat, heard, last)
         if written and over is None and note.part != "drums":
             return None  # the chart says: no chord
         led = plan.ahead(note.beat, heard, AHEAD_SURE) if written or note.part == "bass" else None
