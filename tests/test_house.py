@@ -26,19 +26,8 @@ TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "r
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
-BAND = {
-    "band",
-    "steering",
-    "cues",
-    "night",
-    "lineup",
-    "performer",
-    "plan",
-    "sending",
-    "switch",
-    "closing",
-    "snapshots",
-}
+BAND = {"band", "steering", "switch", "closing", "snapshots", "lineup", "performer", "sending"}
+BAND |= {"cues", "night", "plan", "storing"}
 EVERYBODY = {  # these join everything
     *(
         "rehearsal",
