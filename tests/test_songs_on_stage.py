@@ -376,3 +376,11 @@ def test_with_the_chart_the_bass_has_its_roots(name):
     assert right >= 0.99 * heard
     assert heard >= 0.95 * changes
     assert found.leaked + found.ledger.hanging == 0
+
+
+def test_a_band_that_nobody_plays_with_keeps_its_tempo():
+    stage = Stage(bpm=122.0)
+    stage.say(0.0, "arm")
+    stage.say(0.2, "start")
+    stage.play(60.0)
+    assert stage.band.transport.beatmap.bpm == pytest.approx(122.0, rel=0.03)
