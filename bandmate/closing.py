@@ -94,7 +94,7 @@ def _let_go(band: Band, now_s: float, heard: Heard, sends: list[Send]) -> None:
 
 def silence(band: Band, now_s: float) -> list[Send]:
     """The band stops at once, cleanly, and is off; after an ending the next song of the setlist is due."""
-    over = bool(band.form.ending) or band.transport.by_hand
+    over = bool(band.form.ending) or band.transport.by_hand or band.night.then is not None
     band.transport.finish()
     stopped = [*band.scheduler.hush(), Level("band", 1.0)]
     if over:

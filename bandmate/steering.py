@@ -152,7 +152,7 @@ def _end_first(band: Band, now_s: float, sends: list[Send]) -> list[Send]:
     if band.night.then is None or band.transport.state in ("off", "armed"):
         return sends
     if band.transport.state == "counting":  # nothing has been played: there, at once
-        return [*sends, *silence(band, now_s), *night.ended(band, now_s)]
+        return [*sends, *silence(band, now_s)]
     return [*sends, *_ending(band, now_s)]
 
 

@@ -340,3 +340,13 @@ def test_the_songs_of_the_tests_go_into_a_take_as_well():
     first = song("A: C | F; open = true, parts_in = ['keys']", energy=0.4)
     found = evening("walk-in", (first, True), song("B: G"))
     assert from_table(json.loads(json.dumps(as_table(found)))) == found
+
+
+PATCH_NAMES = (*patches.Patch.__dataclass_fields__, "performer", "sound", "microphone")
+
+
+@given(st.dictionaries(st.sampled_from(PATCH_NAMES), PLAIN, max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_any_table_is_a_patch_or_one_sentence(table):
+    said = refused(patches.parse, table, Path("rubbish.toml"))
+    assert said is None or ("rubbish.toml" in said and "\n" not in said)

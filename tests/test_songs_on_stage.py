@@ -198,6 +198,18 @@ def test_the_next_song_waits_for_the_ending_of_this_one():
     assert (stage.band.song, stage.state) == ("Second", "off")
 
 
+@pytest.mark.parametrize("state", ["counting", "holding"])
+def test_the_next_song_is_there_at_once_where_no_bar_is_to_be_waited_for(state):
+    stage = on_stage(song("A: C | F", title="First"), song("A: Eb", title="Second"))
+    if state == "holding":
+        stage.say(ONE_S + 1.0, "hold")
+    press_s = 1.0 if state == "counting" else ONE_S + 1.5
+    stage.say(press_s, "next-song")
+    stage.play(press_s + 0.3)
+    assert (stage.band.song, stage.state) == ("Second", "off")
+    assert stage.sounding == []
+
+
 @pytest.mark.parametrize("cued", [True, False])
 def test_a_medley_goes_on_without_a_stop_in_the_new_meter_and_tempo(cued):
     second = song("B: F | Bb", title="Second", bpm=90.0, meter="3/4")
