@@ -71,6 +71,7 @@ def _enter_section(band: Band, came_from: Spot | None) -> None:
     band.form.to_section(section.intensity)
     if section.energy is not None:
         band.params["energy"] = section.energy
+    _pin_key(band)
     if came_from is not None:
         was, will = (night.people(band, song, at) for at in (came_from.at, spot.at))
         band.enter(sorted(will - was))
@@ -170,12 +171,19 @@ def transpose(band: Band, now_s: float, semitones: int) -> list[Send]:
     running = band.transport.running
     bar = _line_bar(band, now_s) if running else 0
     band.road.move(bar, semitones)
-    band.params["key"] = night.key_name(song, semitones)
     if running:
-        band.form.at(band.transport.line_of(bar), band.pin_key)
+        band.form.at(band.transport.line_of(bar), lambda: _pin_key(band))
     else:
-        band.pin_key()
+        _pin_key(band)
     return []
+
+
+def _pin_key(band: Band) -> None:
+    """The song's key as its chart sounds in the newest bar."""
+    song, road = band.road.song, band.road
+    if song is not None and song.key is not None:
+        band.params["key"] = night.key_name(song, road.chart_bar(max(road.bar, road.first_bar))[1])
+        band.pin_key()
 
 
 def _key_by(steps: int) -> Callable[[Band, float], list[Send]]:

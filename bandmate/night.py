@@ -142,15 +142,13 @@ def as_recalled(band: Band, song: Song) -> dict[str, Value]:
     given = settled(song.patch.params) | settled(song.params) | band.night.by_hand
     fresh |= {name: value for name, value in given.items() if name not in NOT_BY_HAND}
     fresh |= {"style": song.style, "bpm": song.bpm, "meter": str(song.meter), "transpose": 0.0}
-    fresh |= {"count-in": float(song.count_in), "key": key_name(song, 0)}
+    fresh |= {"count-in": float(song.count_in), "key": key_name(song, song.transpose)}
     return fresh | ({} if song.energy is None else {"energy": song.energy})
 
 
 def key_name(song: Song, semitones: int) -> str:
-    """The key as it sounds, for the parameter; auto where the song has none."""
-    if song.key is None:
-        return AUTO_KEY
-    return str(song.key.moved(song.transpose + semitones))
+    """The key so many semitones from the written one, for the parameter; auto where the song has none."""
+    return AUTO_KEY if song.key is None else str(song.key.moved(semitones))
 
 
 def _voices(before: Patch, after: Patch) -> list[Voice]:

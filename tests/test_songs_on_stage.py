@@ -108,8 +108,12 @@ def test_a_key_change_moves_the_chart_and_the_key_but_no_drum():
 
 
 def test_a_section_may_be_a_step_higher():
-    stage = on_stage(song("A: C | F", "B: C | F; transpose = 2", transpose=-1), follow=0.0).play(ONE_S + 8.0)
+    lifted = song("A: C | F", "B: C | F; transpose = 2", transpose=-1, key="C")
+    stage = on_stage(lifted, follow=0.0).play(ONE_S + 3.0)
+    assert stage.statuses[-1].key == "B major"
+    stage.play(ONE_S + 8.0)
     assert [bass_on(stage, beat) for beat in (0, 4, 8, 12)] == [11, 4, 1, 6]
+    assert stage.statuses[-1].key == "Db major"
 
 
 def test_the_last_stroke_is_on_the_last_chord():
