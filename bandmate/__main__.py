@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bandmate import __version__, controls
+from bandmate import __version__, controls, options
 from bandmate import patch as patches
 from bandmate.errors import BadFile, BandmateError
 
@@ -26,9 +26,9 @@ def main(words: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if words is None else words)
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
         given = ["jam", *given]
-    options = _parser().parse_args(given)
+    asked = _parser().parse_args(given)
     try:
-        return int(options.run(options) or 0)
+        return int(asked.run(asked) or 0)
     except BandmateError as error:
         print(f"bandmate: {error}", file=sys.stderr)
         return 2
@@ -45,12 +45,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bandmate {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _jam_options(commands.add_parser("jam", help=JAM_HELP))
-    _rehearse_options(
-        commands.add_parser("rehearse", help="play a take or MIDI file through the band, offline")
+    options.jam_options(_add(commands, "jam", _jam, JAM_HELP))
+    options.play_options(
+        _add(commands, "play", _play, "the band plays a song of yours alone, live or into files")
     )
-    _listen_options(commands.add_parser("listen", help=LISTEN_HELP))
-    _bench_options(commands.add_parser("bench", help="measure this machine and this band"))
+    options.rehearse_options(
+        _add(commands, "rehearse", _rehearse, "play a take or MIDI file through the band, offline")
+    )
+    options.listen_options(_add(commands, "listen", _listen, LISTEN_HELP))
+    options.bench_options(_add(commands, "bench", _bench, "measure this machine and this band"))
+    for kind, run, text in (
+        ("setlist", _setlist, "a setlist or a song: check everything, or show it with the evening's energy"),
+        ("patch", _patch, "a patch: check everything, or show it"),
+    ):
+        listed = _add(commands, kind, run, text)
+        listed.add_argument("what", choices=("check", "show"))
+        listed.add_argument("names", nargs="*", metavar="NAME", help="by name or .toml file (default: all)")
     _add(commands, "ports", _ports, "list MIDI ports and sound devices")
     check = _add(commands, "soundcheck", _soundcheck, "everything a gig needs, in plain words, with the mend")
     check.add_argument("--patch", default="default")
@@ -88,90 +98,6 @@ def _add(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentPars
     return command
 
 
-def _playing_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--patch", help="a patch by name, or a .toml file")
-    command.add_argument("--style", help="play another style than the patch's, by name")
-    command.add_argument("--bpm", type=float, help="tempo in pulses a minute")
-    command.add_argument("--follow", type=float, metavar="0..1", help="how far you move the band's tempo")
-    command.add_argument("--inertia", type=float, metavar="0..1", help="how slowly the band's tempo moves")
-    command.add_argument("--clock", choices=tuple(controls.CLOCKS), help="a preset of follow and inertia")
-    command.add_argument("--count-in", type=int, metavar="BARS", help="bars counted before the music")
-    command.add_argument("--join", choices=("count", "free"), help="start with a count, or come in by ear")
-    command.add_argument("--seed", type=int, help="the same seed and take give the same notes")
-
-
-def _jam_options(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=_jam)
-    _playing_options(command)
-    command.add_argument(
-        "--midi-in", action="append", metavar="PORT", help="a keyboard (see `bandmate ports`)"
-    )
-    command.add_argument("--midi-out", action="append", metavar="PORT", help="send the band to a MIDI port")
-    command.add_argument("--no-synth", action="store_true", help="no sound of our own, MIDI only")
-    command.add_argument("--device", help="the sound device, by name or number")
-    command.add_argument("--audio-in", metavar="DEVICE", help="hear a microphone on this sound input")
-    command.add_argument(
-        "--microphone", choices=patches.MICROPHONE_HEARS, help="what that microphone hears (default: harmony)"
-    )
-    command.add_argument("--block-frames", type=int, default=128, help="audio block (default: 128)")
-    command.add_argument(
-        "--any-device", action="store_true", help="also play over Bluetooth and slow drivers"
-    )
-    command.add_argument("--demo", nargs="?", const="", metavar="NAME", help="the built-in performer plays")
-    command.add_argument("--headless", action="store_true", help="no screen, no questions")
-    command.add_argument("--resume", action="store_true", help="ready in the song that was playing last")
-    command.add_argument("--rig", default="main", help="name of the rig (default: main)")
-    command.add_argument("--takes", type=Path, metavar="DIR", help="where takes are recorded")
-
-
-def _rehearse_options(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=_rehearse)
-    command.add_argument(
-        "take", type=Path, metavar="TAKE", help="a performer's .mid, .wav or .flac, or a recorded .jsonl"
-    )
-    command.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="band.mid and summary.json go here"
-    )
-    _playing_options(command)
-    command.add_argument("--tap-in", metavar="T1,T2,…", help="count the band in with taps at these seconds")
-    command.add_argument("--player", choices=("understudy",), default="understudy", help="who plays")
-    command.add_argument("--wav", action="store_true", help="also bounce band.wav")
-    command.add_argument(
-        "--microphone", choices=patches.MICROPHONE_HEARS, help="what a recording is (default: harmony)"
-    )
-
-
-def _listen_options(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=_listen)
-    command.add_argument(
-        "file", type=Path, nargs="?", metavar="FILE", help="a .mid, a .wav or .flac, or the .jsonl of a jam"
-    )
-    command.add_argument("--out", type=Path, metavar="FILE.json", help="write here, and not to stdout")
-    command.add_argument("--plot", type=Path, metavar="FILE.svg", help="also draw it (.svg, .png or .pdf)")
-    command.add_argument(
-        "--microphone", choices=patches.MICROPHONE_HEARS, help="what a recording is (default: harmony)"
-    )
-    command.add_argument("--meter", help="the meter to listen in (default: 4/4)")
-    command.add_argument("--tap-in", metavar="T1,T2,…", help="count in with taps at these seconds")
-    command.add_argument("--live", action="store_true", help="show what a running band hears right now")
-    command.add_argument("--rig", default="main", help="which rig, with --live (default: main)")
-
-
-def _bench_options(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(run=_bench)
-    command.add_argument(
-        "which", nargs="*", metavar="WHICH", help="which benchmarks (default: all that need no data)"
-    )
-    command.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
-    command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
-    command.add_argument(
-        "--pictures", type=Path, metavar="DIR", help="also draw each style of the bench styles into DIR"
-    )
-    command.add_argument("--songs", help="their songs, by number: 001,002")
-    command.add_argument("--seconds", type=float, default=60.0, help="length of the audio runs (default: 60)")
-    command.add_argument("--runs", type=int, default=3, help="runs of which the median is shown (default: 3)")
-
-
 # ------------------------------------------------------------------ commands
 
 
@@ -202,6 +128,33 @@ def _jam(options: argparse.Namespace) -> int:
     except EOFError:  # nobody answers the questions of a first run
         print()
         return 0
+
+
+def _play(options: argparse.Namespace) -> int:
+    from bandmate.playing import play
+
+    if options.wav and options.out is None:
+        raise BandmateError("--wav wants --out DIR, where band.wav goes")
+    if options.energy is not None:
+        controls.check("energy", options.energy)
+    return play(options, _params_given(options))
+
+
+def _setlist(options: argparse.Namespace) -> int:
+    from bandmate import programme, setlist
+
+    for name in options.names or setlist.names():
+        said = programme.check_setlist(name) if options.what == "check" else programme.show(name)
+        print(said)
+    return 0
+
+
+def _patch(options: argparse.Namespace) -> int:
+    from bandmate import programme
+
+    for name in options.names or patches.names():
+        print(programme.check_patch(name) if options.what == "check" else programme.show_patch(name))
+    return 0
 
 
 def _rehearse(options: argparse.Namespace) -> int:

@@ -8,10 +8,9 @@ randomness. Must not import ports, model, console, torch or textual.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Sequence
 
-from bandmate import closing, company, snapshots
+from bandmate import closing, company, cues, night, sending, snapshots
 from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
@@ -31,21 +30,27 @@ from bandmate.events import (
     PortLost,
     Send,
     Slot,
+    Store,
 )  # fmt: skip
 from bandmate.form import Form
 from bandmate.harmony import Chord, Key
+from bandmate.lineup import set_clock
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
 from bandmate.mixing import begun
-from bandmate.parts import manners
+from bandmate.night import Night
 from bandmate.parts.binding import Binder
 from bandmate.parts.hits import Hits
 from bandmate.parts.players import play
 from bandmate.parts.style import Style
 from bandmate.parts.touch import Touch
 from bandmate.patch import Patch
-from bandmate.scheduler import UNPITCHED, Ear, Scheduler
-from bandmate.steering import counted, set_clock, steer
+from bandmate.performer import Hands
+from bandmate.plan import Plan
+from bandmate.roadmap import Roadmap
+from bandmate.scheduler import Scheduler
+from bandmate.setlist import Setlist
+from bandmate.steering import counted, steer
 from bandmate.switch import Switch
 from bandmate.timing import SLOT_BEATS, Meter
 from bandmate.transport import HORIZON_S, Transport
@@ -53,14 +58,16 @@ from bandmate.transport import HORIZON_S, Transport
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
 LATENCY_MOST_S = 0.15  # no device is waited for longer
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
-RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
-AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
 
 
 class Band:
-    """The only owner of musical state. `patch`, `styles` and `seed` say all that it starts from."""
+    """The only owner of musical state: patch, styles, seed and the `evening` say all that it starts from.
 
-    def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value]) -> None:
+    `alone`: nobody plays but the band, and it ends its song by itself.
+    """
+
+    def __init__(self, patch: Patch, styles: dict[str, Style], seed: int, params: dict[str, Value],
+                 evening: Setlist | None = None, alone: bool = False) -> None:  # fmt: skip
         self.rig = self.patch = patch  # as the rig was started; and as the song has it now
         self.styles, self.seed = styles, seed
         style = styles[str(params.get("style", patch.style))]
@@ -84,6 +91,8 @@ class Band:
         self._miked = {microphone.port for microphone in patch.microphones}
         self.pin_key()
         self.form: Form = Form(patch.parts, seed)
+        self.road = Roadmap()
+        self.plan = Plan(self.road, self.transport)
         self.scheduler: Scheduler = Scheduler(HORIZON_S)
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
@@ -101,19 +110,25 @@ class Band:
         self.chord: Chord | None = None  # the last chord believed
         self.onset_s: float | None = None
         self._next_slot = -FOREVER
-        self._pitches: deque[int] = deque(maxlen=RANGE_NOTES)  # the performer's newest keys
+        self.hands = Hands()
         self._range: tuple[int | None, int | None] = (None, None)
-        self._range_bar = -1
-        self.low_s = -FOREVER  # when the performer last struck below C3
+        self._bar = -1  # the bar that is being decided
+        self.slow_from: float | None = None  # a ritard of the band's own begins here
+        self.stores: list[Store] = []
+        self.ready: list[Send] = []  # sounds of the song that is due, for the first step
         self.saved_mark = (-1, "off")
         self.steps = 0
         self.shown_state = ""
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
         self.alarm_text, self.alarm_s = "", -FOREVER
+        self.night = Night(evening, alone, settled(params))
+        self.transport.alone = alone
+        if evening is not None:
+            self.ready = night.recall(self, 0.0, 0)
 
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
-        sends: list[Send] = []
+        sends, self.ready = self.ready, []
         heard, commands = self._hear(now_s, events)
         for command in commands:
             sends += steer(self, now_s, command)
@@ -122,15 +137,17 @@ class Band:
         closing.by_chords(self, now_s, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
             self.form.hear(heard, moment, float(self.params["energy"]))
-            self._decide(now_s, moment, heard)
+            self.plan.hear(now_s, heard)
+            sends += self._decide(now_s, moment, heard)
         sends += company.double(self, now_s, self.music)
-        sends += self._due(now_s, heard)
+        sends += sending.due(self, now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
         self.masking.book(now_s, sends)
+        stores, self.stores = tuple(self.stores), []
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
-            self.quitting and self.transport.state in ("off", "armed"),
+            stores, self.quitting and self.transport.state in ("off", "armed"),
         )  # fmt: skip
 
     # -------------------------------------------------------------- listening
@@ -192,9 +209,7 @@ class Band:
         zones = [zone for zone in self.patch.zones if zone.low <= note.pitch <= zone.high]
         if note.port not in self._miked and zones and all(zone.hears == "none" for zone in zones):
             return False
-        if note.pitch < manners.LEFT_HAND_TOP:
-            self.low_s = note.time_s
-        self._pitches.append(note.pitch)
+        self.hands.strike(note.time_s, note.pitch)
         return True
 
     def pin_key(self) -> None:
@@ -204,23 +219,18 @@ class Band:
 
     # -------------------------------------------------------------- deciding
 
-    def begin_song(self) -> None:
-        """A new song: the section that was asked for, nobody still waiting to come in."""
-        self.form.begin(int(float(self.params["section"])))
-        self.waiting.clear()
-        self.begin_slots()
-
     def begin_slots(self) -> None:
         """A new count begins: the next slot is the first of the count-in."""
-        self._next_slot = -FOREVER
+        self._next_slot, self._bar, self.slow_from = -FOREVER, -1, None
         self.binder.reset()
         self.hits.forget()
 
-    def _decide(self, now_s: float, moment: Moment, heard: Heard) -> None:
+    def _decide(self, now_s: float, moment: Moment, heard: Heard) -> list[Send]:
         """Ask every part for each eighth note that is about to begin."""
+        sends: list[Send] = []
         beatmap = self.transport.beatmap
         if self.form.ending == "ritard":
-            return
+            return sends
         least = math.ceil(beatmap.beat_at(now_s) / SLOT_BEATS - 1e-6) * SLOT_BEATS
         if self._next_slot < least - SLOT_BEATS:
             self._next_slot = least
@@ -229,7 +239,8 @@ class Band:
             if beat < self.transport.start_beat - 1e-6:
                 self._count(beat, now_s)
             elif self.form.over_beat is None or beat < self.form.over_beat - 1e-6:
-                self._play(beat, now_s, moment, heard)
+                sends += self._play(beat, now_s, moment, heard)
+        return sends
 
     def _count(self, beat: float, now_s: float) -> None:
         """The count-in: sticks for the room, a click for the click bus, on every pulse."""
@@ -242,38 +253,45 @@ class Band:
         silent = self.params["metronome"] == "never"
         self.scheduler.add([sticks] if silent else [sticks, click], now_s)
 
-    def _play(self, beat: float, now_s: float, moment: Moment, heard: Heard) -> None:
-        params, transport = self.params, self.transport
+    def _play(self, beat: float, now_s: float, moment: Moment, heard: Heard) -> list[Send]:
+        transport, sends = self.transport, list[Send]()
         bar, bar_beat = transport.bar_of(beat)
-        style = self.styles[str(params["style"])]
+        if bar != self._bar:
+            self._bar, self._range = bar, self.hands.range()
+            sends = cues.begin_bar(self, now_s, bar, moment)
+        cues.slow_down(self, now_s, beat)
+        params, style = self.params, self.styles[str(self.params["style"])]
         swing = float(params["swing"])
-        if bar != self._range_bar:
-            self._range_bar, self._range = bar, self._performer_range()
         empty = Slot(
-            beat, bar, bar_beat, transport.meter, transport.beatmap.bpm, density=float(params["density"]),
-            entry=transport.entry_at(beat), swing=swing if swing > 0.5 else None,
+            beat, bar, bar_beat, transport.meter_of(bar), transport.beatmap.bpm,
+            density=float(params["density"]), entry=transport.entry_at(beat),
+            swing=swing if swing > 0.5 else None,
             performer_low=self._range[0], performer_high=self._range[1],
             hits=self.hits.expected(bar, transport.meter.bar_beats),
         )  # fmt: skip
-        slot = self.form.slot(empty, moment, heard, "keep" if self._lost else str(params["on-rest"]))
+        keeps = self._lost or self.night.alone
+        slot = self.form.slot(empty, moment, heard, "keep" if keeps else str(params["on-rest"]))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         for part in self.form.members:
             if part in self.playing:
                 asked = company.in_steps(self, slot, part, heard)
-                notes += company.make_room(self, part, slot, self.ask(part, asked, style, now_s), now_s)
+                wanted = company.make_room(self, part, slot, self.ask(part, asked, style, now_s), now_s)
+                notes += [piece for note in wanted for piece in self.plan.broken(note)]
         self.scheduler.add(notes, now_s)
         self.slots += 1
         self.slots_in_time += transport.beatmap.time_at(beat) >= now_s
+        return sends
 
     def ask(self, part: str, slot: Slot, style: Style, now_s: float) -> list[Note]:
         """What a part wants to play; one that fails is muted and reported, and the band plays on."""
         try:
             return play(part, slot, style)
         except Exception as error:  # whatever it is, the music goes on without this part
-            self._mute(part, error, now_s)
+            self.mute(part, error, now_s)
             return []
 
-    def _mute(self, part: str, error: Exception, now_s: float) -> None:
+    def mute(self, part: str, error: Exception, now_s: float) -> None:
+        """A part that failed rests, and the others play on."""
         self.playing.discard(part)
         self.params[f"part/{part}/on"] = 0.0
         self.alarm(now_s, f"{part} stumbled ({error!r}) and rests; bring it back with part/{part}/on 1")
@@ -282,13 +300,6 @@ class Band:
         place = slot.place % slot.meter.pulse_beats
         return [] if place > 1e-6 else [Note("click", slot.beat, 0.1, "" if slot.place else "accent", 90)]
 
-    def _performer_range(self) -> tuple[int | None, int | None]:
-        """The octaves that the performer uses: nine tenths of the newest keys."""
-        if not self._pitches:
-            return None, None
-        ordered = sorted(self._pitches)
-        return ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
-
     def enter(self, parts: Sequence[str]) -> None:
         """Players come in with the slot that is being decided."""
         self.playing |= set(parts)
@@ -296,44 +307,11 @@ class Band:
         for part in parts:
             self.params[f"part/{part}/on"] = 1.0
 
-    # -------------------------------------------------------------- sending
-
-    def _due(self, now_s: float, heard: Heard) -> list[Send]:
-        """Bind and send what is due; the chord is the one believed now."""
-        chord = heard.chord or (self.chord if heard.resting_s > 0.3 else None)
-        changed = heard.chord is not None and heard.chord != self.chord
-        if heard.chord is not None:
-            self.chord = heard.chord
-        ear = Ear(
-            heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
-            (heard.resting_s > 0.5 and self.chord is not None) or not self.transport.running,
-            self._change_likely,
-        )  # fmt: skip
-
-        sure = heard.ahead_certainty >= AHEAD_SURE and heard.ahead_in is not None and heard.ahead_in < 0.5
-        ahead = heard.ahead if sure else None  # the chord on the next pulse
-        self.binder.bass_note = self.styles[str(self.params["style"])].bass_note
-
-        def bind(note: Note) -> int | None:
-            try:
-                if note.part not in UNPITCHED and company.unknown(self, note, heard, ear, ahead):
-                    return self.binder.in_doubt(note, chord, heard.ahead)
-                led = ahead if note.part == "bass" else None
-                return 0 if note.part == "click" else self.binder.pitch(note, chord, led, heard.key)
-            except Exception as error:  # as in `ask`
-                self._mute(note.part, error, now_s)
-                return None
-
-        return self.scheduler.due(now_s, self.transport.beatmap, bind, ear)
-
-    def _change_likely(self, beat: float) -> bool:
-        """Chords change on the bar line and in the middle of an even bar."""
-        if self.transport.by_hand:
-            return True
-        meter = self.transport.meter
-        place = beat - self.transport.bar_of(beat + 0.05)[1]
-        half = meter.bar_beats / 2 if meter.pulses % 2 == 0 and meter.bar_beats >= 3 else meter.bar_beats
-        return abs(place) < 0.06 or abs(place - half) < 0.06
+    def leave(self, parts: set[str]) -> None:
+        """Players rest from the slot on that is being decided; what they hold rings out."""
+        self.playing -= parts
+        for part in parts:
+            self.params[f"part/{part}/on"] = 0.0
 
     # -------------------------------------------------------------- what screens and the next band see
 

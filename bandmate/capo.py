@@ -10,9 +10,10 @@ from bandmate.events import Event, NoteOff, NoteOn
 from bandmate.patch import Patch
 
 
-def semitones_of(params: Mapping[str, Value]) -> int:
-    """How far the keys are transposed with the song: not at all but by their switch."""
-    return round(float(params["transpose"])) if float(params["transpose-keys"]) >= 0.5 else 0
+def semitones_of(params: Mapping[str, Value], song: int = 0) -> int:
+    """How far the keys are transposed with the song (which itself is by `song`): only by their switch."""
+    moved = round(float(params["transpose"])) + song
+    return moved if float(params["transpose-keys"]) >= 0.5 else 0
 
 
 class Capo:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bandmate import night
 from bandmate.events import FixedBeat, Heard, Level, Moment, Send, Slot
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def _let_go(band: Band, now_s: float, heard: Heard, sends: list[Send]) -> None:
 
 
 def silence(band: Band, now_s: float) -> list[Send]:
-    """The band stops at once, cleanly, and is off."""
+    """The band stops at once, cleanly, and is off; after an ending the next song of the setlist is due."""
+    over = bool(band.form.ending) or band.transport.by_hand or band.night.then is not None
     band.transport.finish()
-    band.begin_song()
-    return [*band.scheduler.hush(), Level("band", 1.0)]
+    stopped = [*band.scheduler.hush(), Level("band", 1.0)]
+    if over:
+        return [*stopped, *night.ended(band, now_s)]
+    night.begin(band)
+    return stopped

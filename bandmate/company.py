@@ -35,7 +35,7 @@ def note_hits(band: Band, music: Sequence[Event]) -> None:
 
 def make_room(band: Band, part: str, slot: Slot, notes: list[Note], now_s: float) -> list[Note]:
     """Under a left hand that plays low, the bass keeps to the downbeat, or leaves the line to it."""
-    busy = band.transport.beatmap.beats(now_s - band.low_s) < YIELD_BEATS
+    busy = band.transport.beatmap.beats(now_s - band.hands.low_s) < YIELD_BEATS
     if part != "bass" or not busy or slot.figure != "groove" or band.patch.bass == "plays":
         return notes
     if band.patch.bass == "doubles":

@@ -51,6 +51,11 @@ CLOCKS: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 OWN_CLOCK = "own"
 
+# what `play --mood` means: energy, density, and by how much every section is quieter or bigger
+MOODS: dict[str, tuple[float, float, int]] = {
+    "calm": (0.2, 0.35, -1), "warm": (0.4, 0.45, 0), "bright": (0.6, 0.55, 0), "driving": (0.85, 0.65, 1),
+}  # fmt: skip
+
 PARAMS: tuple[Param, ...] = (
     Param("bpm", 30, 300, 112, "pulses a minute", "tempo; while playing it sets a new home tempo"),
     Param("follow", 0, 1, 0.35, "", "how far you move the band's tempo; 1 lifts the leash"),
@@ -66,6 +71,8 @@ PARAMS: tuple[Param, ...] = (
     Param("style", 0, 0, "pop-rock", "", "the style the band plays, by name"),
     Param("key", 0, 0, AUTO_KEY, "", "the key you play in; auto: the band listens for it", (AUTO_KEY, *KEYS)),
     Param("transpose", -12, 12, 0, "semitones", "the song's chart in another key, from the next bar on"),
+    Param("song", 0, 0, "", "", "a song of the setlist, by title or number; when this one has ended"),
+    Param("jump", 0, 0, "", "", "to a section of the song by its name, on the next bar line"),
     Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
     Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),
     Param("master", 0, 1, 0.9, "", "main volume"),
@@ -94,7 +101,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("start", "now", "the band counts in and plays"),
     Action("tap", "now", "tap the count-in, in pulses; while playing: tap the tempo"),
     Action("join", "now", "listen and come in by itself (free join)"),
-    Action("ending", "next bar, again: now", "end with a stroke on one"),
+    Action("ending", "next bar, again: now", "end with a stroke on one, or as the song says"),
     Action("tag", "next bar", "repeat the last four bars twice more, then end"),
     Action(
         "ritard",
@@ -108,8 +115,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("fill", "next bar", "a fill into the next bar"),
     Action("break", "next bar", "everyone rests for a bar, or plays the style's break"),
     Action("hits", "next bar", "a bar of accents, everyone together"),
-    Action("next-section", "next bar", "fill, then a bigger section"),
-    Action("previous-section", "next bar", "back to a quieter section"),
+    Action("next-section", "next bar", "fill, then the song's next section; without a song, a bigger one"),
+    Action("previous-section", "next bar", "back to the section before, or to a quieter one"),
+    Action("repeat", "end of section", "the song's section once more"),
+    Action("vamp", "end of section", "the section again and again, until the next cue; again: as written"),
+    Action("mark", "now", "mark this bar of the song"),
+    Action("to-mark", "next bar", "back to the bar that was marked"),
+    Action("key-up", "next bar", "the chart a half step up"),
+    Action("key-down", "next bar", "the chart a half step down"),
+    Action("next-song", "next bar", "the next song of the setlist; while one plays, it ends first"),
+    Action("previous-song", "next bar", "the song before; while one plays, it ends first"),
+    Action("store", "now", "write tempo, mix and sounds into the song's file"),
+    Action("store-chart", "now", "write the loop that was learnt into the song's file, as its chart"),
     Action("this-is-one", "now", "this beat is the downbeat"),
     Action("beat-forward", "now", "the count moves on by one beat"),
     Action("beat-back", "now", "the count moves back by one beat"),

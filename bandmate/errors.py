@@ -3,6 +3,8 @@
     BandmateError          every error a user may see: one sentence, what, where, what to do
       BadFile              a take, a MIDI file, a patch or a font that can't be used
         BadPatch           a patch or style file, naming file, key and value
+        BadSetlist         a setlist or song file, naming file, line, key and value
+      BadChart             a chart, naming bar and chord; `line` says where in its text
       NoDevice             a MIDI port, sound device or library that isn't there
       RigError             the rig can't start, is already running, or isn't running
 
@@ -21,6 +23,18 @@ class BadFile(BandmateError):
 
 class BadPatch(BadFile):
     """A patch or style file with an unknown key, value or name."""
+
+
+class BadSetlist(BadFile):
+    """A setlist or song file with an unknown key, value or name."""
+
+
+class BadChart(BandmateError):
+    """A chart that nobody can read; `line` is the line of its text, from 0."""
+
+    def __init__(self, text: str, line: int = 0) -> None:
+        super().__init__(text)
+        self.line = line
 
 
 class NoDevice(BandmateError):

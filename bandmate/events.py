@@ -1,8 +1,8 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
 Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
-is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `FixedBeat` and `Outbox`, which stay in the
-band's process. Imports only the bottom layer. Times are seconds since the take began, on the
+is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `FixedBeat` and `Outbox`, which
+stay in the band's process. Imports only the bottom layer. Times are seconds since the take began, on the
 performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
 
@@ -380,6 +380,17 @@ class Status:
     pulse: int = 0  # 1 is the downbeat
     meter: str = "4/4"
     section: int = 2
+    section_name: str = ""  # in a song with a form
+    bars_left: int = 0  # of that section; the one under way counts
+    next_section: str = ""
+    setlist: str = ""
+    entry: str = ""  # where on the list: 3/12
+    pause: str = ""  # walk-in, break, encore: nothing sounds
+    note: str = ""  # what the list says there
+    next_song: str = ""
+    first_chord: str = ""  # of the song that is due
+    plan: str = ""  # the bars that come, as a chart: of the song, or of the loop that was learnt
+    plan_source: str = ""  # chart, loop, or nothing: the band listens
     chord: str = ""
     next_chord: str = ""
     key: str = ""
@@ -438,6 +449,18 @@ class EarsReady:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """Values to be written into a song's file, because the performer asked: by table, then key.
+
+    `table` is where the song stands in the file, "" for a file of its own.
+    """
+
+    path: str
+    table: str
+    values: dict[str, dict[str, float | str]]
+
+
+@dataclass(frozen=True, slots=True)
 class FixedBeat:
     """A beat of the band's clock whose place can no longer change: decided at `decided_s`."""
 
@@ -455,4 +478,5 @@ class Outbox:
     beats: tuple[FixedBeat, ...] = ()
     status: Status | None = None
     state: dict[str, Any] | None = None  # to be saved, once a bar
+    stores: tuple[Store, ...] = ()  # to be written, off the hot path
     done: bool = False  # the band was asked to go home, and has ended

@@ -204,7 +204,7 @@ class Follower:
                   if abs(math.log2(bpm / ours) - round(math.log2(bpm / ours))) < OCTAVE_NEAR]  # fmt: skip
         here = sum(share for octave, share in likely if octave == 0)
         best, lead = max(likely, key=lambda found: found[1], default=(0, 0.0))
-        leads = best != 0 and lead >= OCTAVE_LEAD * here
+        leads = best != 0 and lead >= OCTAVE_LEAD * here and heard.confidence >= LEAST_CONFIDENCE
         self._octave_pulses = self._octave_pulses + 1 if leads else 0
         self.octave = best if self._octave_pulses >= OCTAVE_PULSES else 0
 

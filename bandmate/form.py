@@ -21,6 +21,7 @@ VAMP_BARS = 8
 TAG_BARS = 8  # the last four bars twice more
 UP_BARS, DOWN_BARS = 4.0, 2.0  # loudness moves the energy, quicker down than up
 BIG, NORMAL, QUIET = 3, 2, 1
+FILL_BEATS = 2.0
 STROKES = ("ending", "tag", "vamp-out")  # endings on a stroke at a known place
 
 
@@ -41,13 +42,19 @@ class Form:
     """What the band plays when. `parts` are the members of the patch, in the order of their entrance."""
 
     def __init__(self, parts: tuple[str, ...], seed: int) -> None:
-        self.members = tuple(part for part in PARTS if part in parts)
+        self.people(parts)
         self.seed = seed
         self.begin()
 
-    def begin(self, section: int = NORMAL) -> None:
-        """A new song begins in a section, with no cue pending."""
+    def people(self, parts: tuple[str, ...]) -> None:
+        """Who is in the band."""
+        self.members = tuple(part for part in PARTS if part in parts)
+
+    def begin(self, section: int = NORMAL, in_song: bool = False, bar: int = 0) -> None:
+        """A song begins in a section on a bar, with no cue pending; in one with a form, fills go by that."""
         self.section = section
+        self.in_song = in_song
+        self.section_ends = False  # in a song: the bar that is decided is the last of its section
         self.figures: list[Figure] = []
         self.ending = ""  # tag, fade, vamp-out, ending: which one was cued
         self.end_beat: float | None = None  # the final stroke falls here
@@ -58,14 +65,15 @@ class Form:
         self._vamp_bar = 0  # the bar before the performer's rest, while the band vamps
         self._mood_bar = -1  # energy and rest are read once a bar, so that a bar stays in one piece
         self._rested, self._bar_energy = False, self.energy
-        self._filled_bar = 0
         self.intro_until = 0.0  # up to this beat the style's intro is played
-        self._energy_bar = 0.0
+        self._filled_bar = bar - FILL_EVERY_BARS if in_song else 0
+        self._energy_bar = float(bar)
 
     # -------------------------------------------------------------- cues
 
-    def cue(self, name: str, moment: Moment, next_bar: Callable[[float, float], float]) -> None:
-        """Take a cue; `next_bar(beat, least)` is the transport's bar line."""
+    def cue(self, name: str, moment: Moment, next_bar: Callable[[float, float], float],
+            later: Callable[[float, int], float]) -> None:  # fmt: skip
+        """Take a cue; `next_bar(beat, least)` is the transport's bar line, `later(line, bars)` one later."""
         pulse = moment.meter.pulse_beats
         line = next_bar(moment.beat, pulse)  # taken up to one pulse before the bar line
         if name == "fill":
@@ -78,7 +86,12 @@ class Form:
             if step > 0:
                 self._fill(moment, line)
         elif name in ("ending", "tag", "vamp-out"):
-            self._end(name, moment, line)
+            self._end(name, moment, line, later)
+
+    def fill_into(self, line: float, bar: int) -> None:
+        """A fill that ends on a bar line further on."""
+        self.figures.append(Figure("fill", line - FILL_BEATS, FILL_BEATS))
+        self._filled_bar = bar
 
     def _fill(self, moment: Moment, line: float) -> None:
         room = line - moment.beat
@@ -89,12 +102,12 @@ class Form:
         self.figures.append(Figure("fill", begin, line - begin))
         self._filled_bar = moment.bar + 1
 
-    def _end(self, name: str, moment: Moment, line: float) -> None:
+    def _end(self, name: str, moment: Moment, line: float, later: Callable[[float, int], float]) -> None:
         """The final stroke: a second press means now."""
         if self.end_beat is not None and name == "ending":
             line = math.ceil((moment.beat + 0.25) * 2) / 2
         bars = {"tag": TAG_BARS, "vamp-out": VAMP_BARS}.get(name, 0)
-        self.end_beat = line + bars * moment.meter.bar_beats
+        self.end_beat = later(line, bars) if bars else line
         self.ending = name
         length = max(2 * moment.meter.pulse_beats, 2.0)
         self.over_beat = self.end_beat + length
@@ -171,7 +184,8 @@ class Form:
     def _automatic_fill(self, slot: Slot, moment: Moment) -> None:
         if self._vamp_bar < slot.bar - 1:  # vamping
             return
-        last = (slot.bar + 1) % FILL_EVERY_BARS == 0 and slot.bar - self._filled_bar >= FILL_EVERY_BARS - 1
+        due = self.section_ends if self.in_song else (slot.bar + 1) % FILL_EVERY_BARS == 0
+        last = due and slot.bar - self._filled_bar >= FILL_EVERY_BARS - 1
         if last and slot.entry == "full" and not self.ending and not self.figures and not self.thin:
             line = slot.bar_beat + slot.meter.bar_beats
             beats = min(2.0, slot.meter.bar_beats / 2)

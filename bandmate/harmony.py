@@ -137,6 +137,10 @@ class Key:
     def __str__(self) -> str:
         return f"{NAMES[self.tonic]} {'minor' if self.minor else 'major'}"
 
+    def moved(self, semitones: int) -> Key:
+        """The same mode on another tonic."""
+        return Key((self.tonic + semitones) % 12, self.minor)
+
     @classmethod
     def parse(cls, name: str) -> Key:
         """`Eb minor`, `F#m`, `C`; raises BandmateError for anything else."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import secrets
 import select
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import patch as patches
+from bandmate import setlist as setlists
 from bandmate import wire
 from bandmate.controls import Value
-from bandmate.errors import NoDevice, RigError
+from bandmate.errors import BandmateError, NoDevice, RigError
 from bandmate.events import Command, Panic
 from bandmate.places import Places, places
 from bandmate.rig import is_running, launch, send_home
+from bandmate.setlist import Setlist
 from bandmate.touch import with_touch
 
 FIRST_DEMO = "pop"
@@ -28,27 +31,56 @@ FLUSH_S = 0.05
 
 def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
     """Start a rig and watch it; everything that may be wrong is said before bar 1."""
+    where = places(options.rig)
+    evening = _evening(options, where)
+    own = [name for name in ("style", "bpm", "count-in") if name in params]
+    if evening is not None and own:
+        raise BandmateError(f"--setlist: its songs have a {own[0]} of their own; leave out --{own[0]}")
+    return _start(options, params, where, evening, alone=False)
+
+
+def jam_alone(options: argparse.Namespace, params: dict[str, Value], evening: Setlist) -> int:
+    """The band plays a song alone, live, and goes home."""
+    return _start(options, params, places(options.rig), evening, alone=True)
+
+
+def _evening(options: argparse.Namespace, where: Places) -> Setlist | None:
+    """The setlist that was asked for; with --resume, the one of the show that goes on."""
+    if options.setlist is not None:
+        return setlists.load(options.setlist)
+    if options.resume:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, IndexError, BandmateError):
+            return setlists.from_table(json.loads(where.plan.read_text(encoding="utf-8"))["setlist"])
+    return None
+
+
+def _start(options: argparse.Namespace, params: dict[str, Value], where: Places, evening: Setlist | None,
+           alone: bool) -> int:  # fmt: skip
     from bandmate.show.demo import load_demo
 
-    where = places(options.rig)
     if is_running(where):
         raise RigError(
             f"the rig {options.rig!r} is already running; `bandmate stop` ends it, --rig NAME names another"
         )
-    patch = _patch(options, where)
+    patch = _patch(options, where, evening)
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
         load_demo(demo)
-    heard, notices = _plugged(options, where, demo is not None, bool(patch.microphones))
-    if not demo:
+    heard, notices = _plugged(options, where, demo is not None or alone, bool(patch.microphones))
+    if not (demo or alone):
         patch = with_touch(patch, where.touches(), heard["keyboards"])
     _miked(patch)
     sound = _sound_plan(options, patch, heard, notices)
+    for song in evening.songs if evening is not None else ():
+        _ports_there(song.patch)
+    sound["songs"] = [patches.as_table(song.patch) for song in evening.songs] if evening else []
     table = patches.as_table(patch) | {"local": bool(heard["local"])}
     plan = {
         "rig_id": uuid.uuid4().hex, "patch": patch.name, "table": table,
         "seed": options.seed if options.seed is not None else secrets.randbelow(1 << 31), "params": params,
-        "commands": [] if demo or options.resume else ["arm"], "resume": options.resume, "demo": demo,
+        "commands": _first_commands(options, evening, demo, alone),
+        "resume": options.resume, "demo": demo, "alone": alone,
+        "setlist": None if evening is None else setlists.as_table(evening),
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
     }  # fmt: skip
     try:
@@ -65,14 +97,27 @@ def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
     return _watch(where, "" if demo else FIRST_DEMO, options.headless)
 
 
-def _patch(options: argparse.Namespace, where: Places) -> patches.Patch:
-    """The patch that was asked for; with --resume, the one that was playing last."""
+def _first_commands(
+    options: argparse.Namespace, evening: Setlist | None, demo: str | None, alone: bool
+) -> list[str]:
+    """What the rig says to its band: ready, unless the evening begins with a pause."""
+    if alone:
+        return ["arm", "start"]
+    if demo or options.resume:
+        return []
+    return ["disarm" if evening is not None and evening.entries[0].pause else "arm"]
+
+
+def _patch(options: argparse.Namespace, where: Places, evening: Setlist | None) -> patches.Patch:
+    """The patch that was asked for; with --resume, the one that was playing last; else the first song's."""
     if options.resume and options.patch is None:
         try:
             band = json.loads(where.state.read_text(encoding="utf-8"))["band"]
             return with_ears(options, patches.parse(band["table"], Path(f"{band['patch']}.toml")))
         except (OSError, ValueError, KeyError, TypeError):  # no show to go on with
             pass
+    if options.patch is None and evening is not None and evening.songs:
+        return with_ears(options, evening.songs[0].patch)
     return with_ears(options, patches.load(options.patch or "default"))
 
 

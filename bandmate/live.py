@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bandmate import patch as patches
+from bandmate import setlist as setlists
 from bandmate import snapshots, wire
 from bandmate.band import Band
 from bandmate.errors import RigError
@@ -83,10 +84,13 @@ class Live:
     def open(self) -> None:
         """Read patch, styles and state, open the door and the take: everything that may fail."""
         state, self.origin_s = self._saved()
+        listed = self.plan.get("setlist")
         self.step = step_index(self.now_s) + 1
         header = Header(
             patches.parse(self.plan["table"], Path(f"{self.plan['patch']}.toml")), self.plan["seed"],
             self.plan["params"], state, step_time_s(self.step) if state else 0.0,
+            evening=None if listed is None else setlists.from_table(listed),
+            alone=bool(self.plan.get("alone")),
         )  # fmt: skip
         try:
             self.band: Band = make_band(header, load_styles())
@@ -181,6 +185,8 @@ class Live:
                 self.sound.send(send if placed is None else replace(send, time_s=placed + self.origin_s))
         if out.status is not None:
             self._show(out.status)
+        for store in out.stores:
+            self.writer.store(store)
         if out.state is not None:
             self.writer.save({"rig_id": self.plan["rig_id"], "origin_s": self.origin_s, "band": out.state})
 

@@ -81,7 +81,8 @@ def _song(band: Band) -> list[Send]:
 
 def transposed(band: Band) -> Dial:
     """How far the performer's own keys sound from where they are struck; the band hears them there."""
-    band.capo.semitones = semitones_of(band.params)
+    song = band.night.song
+    band.capo.semitones = semitones_of(band.params, 0 if song is None else song.transpose)
     band.listener.melody = band.capo.melody()
     return Dial("transpose", band.capo.semitones)
 

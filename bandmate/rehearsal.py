@@ -51,7 +51,7 @@ BLOCK_FRAMES = 256  # of a recording, at once
 TAIL_S = 30.0  # the band plays on so long after the performer's last message
 VERSION = 1
 
-Feed = Callable[[int, Band], Sequence[Event]]
+Feed = Callable[[int, Band], Sequence[Event] | None]  # None: it is over
 Sound = tuple[int, Samples]  # its rate in Hz, and the sound itself, (frame, channel)
 
 
@@ -121,7 +121,7 @@ def hear_take(path: Path, patch: Patch) -> tuple[Take, Patch, Sound]:
 
 def make_band(header: Header, styles: dict[str, Style]) -> Band:
     """The band that a header describes, also one that takes over in the middle of a song."""
-    band = Band(header.patch, styles, header.seed, header.params)
+    band = Band(header.patch, styles, header.seed, header.params, header.evening, header.alone)
     band.taps_wanted = header.taps_wanted
     if header.state is not None:
         snapshots.restore(band, header.state, header.state_s)
@@ -197,6 +197,8 @@ def perform(
     for step in range(first_step, last_step + 1):
         now_s = step_time_s(step)
         events = feed(step, band)
+        if events is None:
+            last_step, events = step, ()
         if step == last_step:
             found.leaked = sum(
                 note.off_s is None and key not in band.scheduler.sounding
@@ -220,6 +222,8 @@ def perform(
         if band.chord is not chord and band.chord is not None:
             chord = band.chord
             found.chords.append((transport.beatmap.beat_at(now_s), now_s, chord.symbol))
+        if step == last_step:
+            break
     found.wall_s = time.perf_counter() - began_s
     found.duration_s = (last_step - first_step) * STEP_S
     found.slots, found.slots_in_time = band.slots, band.slots_in_time

@@ -9,12 +9,14 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bandmate import night
 from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
+from bandmate.lineup import set_clock
 from bandmate.mixing import recall, transposed
 from bandmate.patch import as_table, parse
-from bandmate.steering import set_clock
+from bandmate.plan import FOREVER
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
@@ -39,16 +41,50 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         now_s, transport.state, song=band.song, style=str(band.params["style"]),
         bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
         confidence=heard.confidence, tracker=heard.state, heard_bpm=heard.pulse_bpm or 0.0,
-        source=heard.source, bar=moment.bar + 1,
+        source=heard.source, bar=moment.bar - band.road.first_bar + 1,
         pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
         meter=str(moment.meter), section=band.form.section,
-        chord=str(band.chord or ""), next_chord=str(heard.ahead or ""),
+        chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
         key=band.listener.chords.tonality.name,
         beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
     )  # fmt: skip
+
+
+def _next_chord(band: Band, moment: Moment) -> str:
+    """The chord that comes next: the chart's, the loop's, or the one that is expected."""
+    plan = band.plan
+    if moment.running and plan.charted(moment.beat):
+        change = plan.next_change(moment.beat)
+        return "" if change is None else str(plan.chart(change) or "")
+    return str((moment.running and plan.coming_of_loop(moment.beat)) or band.heard.ahead or "")
+
+
+def _song(band: Band, moment: Moment) -> dict[str, Any]:
+    """Where the evening and the song are."""
+    evening, road = band.night, band.road
+    shown: dict[str, Any] = {
+        "plan_source": band.plan.source(moment.beat if moment.running else -FOREVER),
+        "plan": band.plan.shown(moment),
+    }
+    song, entry = evening.song, evening.entry
+    if entry is not None and evening.setlist is not None:
+        after = evening.on(1)
+        shown |= {
+            "setlist": evening.setlist.title, "pause": entry.pause, "note": entry.text,
+            "entry": f"{evening.place + 1}/{len(evening.setlist.entries)}",
+            "next_song": "" if after is None else evening.setlist.entries[after].title,
+        }  # fmt: skip
+    if song is not None:
+        chord = song.first_chord
+        shown["first_chord"] = str((chord and chord.moved(road.shift(0))) or "")
+        spot = road.spot_of(moment.bar) if moment.running else road.spot
+        section = song.sections[song.form[0 if spot is None else spot.at]]
+        shown |= {"section_name": section.name, "bars_left": section.bars - (0 if spot is None else spot.bar)}
+        shown["next_section"] = road.coming_section(moment.bar)
+    return shown
 
 
 def state_if_due(band: Band, moment: Moment) -> dict[str, Any] | None:
@@ -66,7 +102,7 @@ def state_now(band: Band) -> dict[str, Any]:
         "transport": band.transport.state_now(), "form": band.form.state_now(),
         "patch": band.patch.name, "table": as_table(band.patch),
         "params": dict(band.params), "playing": sorted(band.playing),
-        "chord": str(band.chord or ""), "song": band.song,
+        "chord": str(band.chord or ""), "song": band.song, "night": night.state_now(band),
     }  # fmt: skip
 
 
@@ -92,3 +128,4 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.playing = set(saved["playing"])
     band.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
     band.song = saved["song"]
+    night.restore(band, saved["night"])

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bandmate import controls, labels, mixing, starting
+from bandmate import controls, cues, labels, mixing, night, starting
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
+from bandmate.form import STROKES
+from bandmate.lineup import all_in, bring_in, less, line, more, next_player, rest, set_clock
 from bandmate.timing import Meter
 
 if TYPE_CHECKING:
     from bandmate.band import Band
 
 HATS = frozenset({"hat", "hat-open", "hat-pedal", "ride", "shaker", "side-stick"})
-LOOSE_FOLLOW, LOOSE_INERTIA = 0.8, 0.1  # who follows so far, and so lightly, goes with rubato
 MOST_VELOCITY = 127
 
 
@@ -60,22 +61,19 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
         band.listener.set_meter(transport.meter)
     elif name == "key":
         band.pin_key()
+    elif name == "transpose":
+        return [*cues.transpose(band, now_s, int(float(value))), *mixing.set_mix(band, name)]
+    elif name == "jump":
+        return cues.jump(band, now_s, str(value))
+    elif name == "song":
+        return _end_first(band, now_s, cues.named_song(band, now_s, str(value)))
     elif name == "section":
         _set_section(band, now_s, int(float(value)))
-    elif name in mixing.FADERS or name in mixing.DIALS or name.startswith("transpose"):
+    elif name in mixing.FADERS or name in mixing.DIALS or name == "transpose-keys":
         return mixing.set_mix(band, name)
     elif name.startswith("part/"):
         return _set_part(band, now_s, name, float(value))
     return []
-
-
-def set_clock(band: Band) -> None:
-    """Follow and inertia as the parameters have them; ballads and rubato go by the chords, if need be."""
-    follow, inertia = float(band.params["follow"]), float(band.params["inertia"])
-    band.transport.follower.follow_by, band.transport.follower.inertia = follow, inertia
-    style = band.styles[str(band.params["style"])]
-    at_will = follow >= LOOSE_FOLLOW and inertia <= LOOSE_INERTIA
-    band.transport.loose = style.feel == "ballad" or style.follow >= LOOSE_FOLLOW or at_will
 
 
 def counted(band: Band, stroke: NoteOn | Attack) -> list[Command]:
@@ -94,8 +92,8 @@ def counted(band: Band, stroke: NoteOn | Attack) -> list[Command]:
 def _set_section(band: Band, now_s: float, section: int) -> None:
     """A section begins on a bar line; before the start, at once."""
     if band.transport.running:
-        band.transport.section_beat = _line(band, now_s)
-        band.form.at(_line(band, now_s), lambda: band.form.to_section(section))
+        band.transport.section_beat = line(band, now_s)
+        band.form.at(line(band, now_s), lambda: band.form.to_section(section))
     else:
         band.form.to_section(section)
 
@@ -109,81 +107,53 @@ def _set_part(band: Band, now_s: float, name: str, value: float) -> list[Send]:
     if part not in band.patch.parts:
         band.alarm(now_s, f"{part} is not in the patch {band.patch.name!r}; add it to its 'parts'")
         return []
-    return _bring_in(band, now_s, [part]) if value >= 0.5 else _rest(band, now_s, {part})
-
-
-def _line(band: Band, now_s: float) -> float:
-    return band.transport.next_bar(band.transport.beatmap.beat_at(now_s), 0.25)
-
-
-def _bring_in(band: Band, now_s: float, parts: list[str]) -> list[Send]:
-    """Players enter on the next downbeat."""
-    if not band.transport.running:
-        band.playing |= set(parts)
-        return []
-    for part in parts:
-        band.waiting.add(part)
-    band.form.at(_line(band, now_s), lambda: band.enter(parts))
-    return []
-
-
-def _rest(band: Band, now_s: float, parts: set[str]) -> list[Send]:
-    """Players stop at once."""
-    band.playing -= parts
-    band.waiting -= parts
-    for part in parts:
-        band.params[f"part/{part}/on"] = 0.0
-    band.scheduler.drop(lambda note: note.part not in parts)
-    return band.scheduler.cut(now_s, lambda note: note.part in parts)
-
-
-def _next_player(band: Band, now_s: float) -> list[Send]:
-    absent = [p for p in band.form.members if p not in band.playing and p not in band.waiting]
-    return _bring_in(band, now_s, absent[:1])
-
-
-def _all_in(band: Band, now_s: float) -> list[Send]:
-    band.form.thin = 0
-    band.transport.trust()
-    return _bring_in(band, now_s, [part for part in band.form.members if part not in band.playing])
-
-
-def _less(band: Band, now_s: float) -> list[Send]:
-    band.form.thin = min(2, band.form.thin + 1)
-    keep = ("bass",) if band.form.thin == 2 else ("bass", "drums")
-    band.scheduler.drop(lambda note: note.part in keep)
-    return band.scheduler.cut(now_s, lambda note: note.part not in keep)
-
-
-def _more(band: Band, now_s: float) -> list[Send]:
-    if band.form.thin:
-        band.form.thin -= 1
-    elif set(band.form.members) - band.playing - band.waiting:
-        return _next_player(band, now_s)
-    else:
-        band.params["energy"] = min(1.0, float(band.params["energy"]) + 0.15)
-    return []
+    return bring_in(band, now_s, [part]) if value >= 0.5 else rest(band, now_s, {part})
 
 
 def _cue(name: str) -> Callable[[Band, float], list[Send]]:
     def cue(band: Band, now_s: float) -> list[Send]:
-        if band.transport.running:
-            moment = band.transport.moment(now_s)
-            band.form.cue(name, moment, band.transport.next_bar)
-            if name in ("next-section", "previous-section"):
-                band.transport.section_beat = band.transport.next_bar(moment.beat, moment.meter.pulse_beats)
-            if name in ("ending", "tag", "vamp-out"):
-                band.transport.begin_ending()
+        transport = band.transport
+        if not transport.running:
+            return []
+        moment = transport.moment(now_s)
+        if name in STEPS and band.road.song is not None:
+            return cues.section(band, now_s, STEPS[name])
+        if band.road.song is not None:
+            cues.stay(band, now_s, name)
+        band.form.cue(name, moment, transport.next_bar, transport.later)
+        if name in STEPS:
+            transport.section_beat = transport.next_bar(moment.beat, moment.meter.pulse_beats)
+        if name in STROKES:
+            transport.begin_ending()
+            cues.land(band)
         return []
 
     return cue
 
 
 def _ending(band: Band, now_s: float) -> list[Send]:
-    """One press ends on one; where there is no bar to wait for (hold, count-in, ritard), now."""
+    """One press ends on one, or as the song says; where there is no bar to wait for, now."""
     if band.transport.state in ("holding", "counting") or band.transport.by_hand:
         return silence(band, now_s)
-    return _cue("ending")(band, now_s)
+    song = band.road.song
+    wanted = "button" if song is None or band.transport.state == "ending" else song.ending
+    return ENDINGS[wanted](band, now_s)
+
+
+def _to_song(name: str) -> Callable[[Band, float], list[Send]]:
+    def to_song(band: Band, now_s: float) -> list[Send]:
+        """Where a song plays and the next one doesn't follow on its heels, it ends first."""
+        return _end_first(band, now_s, cues.ACTIONS[name](band, now_s))
+
+    return to_song
+
+
+def _end_first(band: Band, now_s: float, sends: list[Send]) -> list[Send]:
+    if band.night.then is None or band.transport.state in ("off", "armed"):
+        return sends
+    if band.transport.state == "counting":  # nothing has been played: there, at once
+        return [*sends, *silence(band, now_s)]
+    return [*sends, *_ending(band, now_s)]
 
 
 def _fade(band: Band, now_s: float) -> list[Send]:
@@ -251,14 +221,24 @@ def _scale(ratio: float) -> Callable[[Band, float], list[Send]]:
 
 
 def _arm(band: Band, now_s: float) -> list[Send]:
-    band.transport.arm()
+    if not _silent(band, now_s):
+        band.transport.arm()
     return []
 
 
+def _silent(band: Band, now_s: float) -> bool:
+    """Whether this is a pause of the evening, in which nothing starts; says so."""
+    if band.night.pause:
+        band.alarm(now_s, f"{band.song}: nothing sounds here; `next-song` goes on")
+    return bool(band.night.pause)
+
+
 def _start(band: Band, now_s: float) -> list[Send]:
+    if _silent(band, now_s):
+        return []
     if band.transport.state in ("off", "armed"):
         starting.start(band.transport, now_s)
-        band.begin_song()
+        night.begin(band)
     elif band.transport.state == "holding":
         return _hold(band, now_s)
     return []
@@ -266,14 +246,18 @@ def _start(band: Band, now_s: float) -> list[Send]:
 
 def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     before = band.transport.state
+    if _silent(band, now_s):
+        return []
     starting.tap(band.transport, now_s, pressed_s, band.taps_wanted)
     if before == "armed" and band.transport.state == "counting":
-        band.begin_song()
+        night.begin(band)
         band.params["bpm"] = band.transport.home_bpm
     return []
 
 
 def _join(band: Band, now_s: float) -> list[Send]:
+    if _silent(band, now_s):
+        return []
     band.params["join"] = "free"
     band.transport.join_free = True
     band.transport.arm()
@@ -295,6 +279,11 @@ def _quit(band: Band, now_s: float) -> list[Send]:
     return silence(band, now_s) if band.transport.state != "off" else []
 
 
+STEPS = {"next-section": 1, "previous-section": -1}
+ENDINGS: dict[str, Callable[[Band, float], list[Send]]] = {
+    "button": _cue("ending"), "tag": _cue("tag"), "vamp-out": _cue("vamp-out"), "fade": _fade,
+    "ritard": _ritard,
+}  # fmt: skip
 ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "arm": _arm,
     "disarm": lambda band, now_s: silence(band, now_s),
@@ -314,13 +303,16 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "previous-section": _cue("previous-section"),
     "half-time": _scale(0.5),
     "double-time": _scale(2.0),
-    "next-player": _next_player,
-    "lay-out": lambda band, now_s: _rest(band, now_s, set(band.form.members) - {"drums"}),
-    "all-in": _all_in,
-    "more": _more,
-    "less": _less,
+    "next-player": next_player,
+    "lay-out": lambda band, now_s: rest(band, now_s, set(band.form.members) - {"drums"}),
+    "all-in": all_in,
+    "more": more,
+    "less": less,
     "panic": _panic,
     "quit": _quit,
+    **cues.ACTIONS,
+    "next-song": _to_song("next-song"),
+    "previous-song": _to_song("previous-song"),
 }
 PRESSED: dict[str, Callable[[Band, float, float], list[Send]]] = {
     "tap": _tap,

@@ -107,6 +107,24 @@ def period_s(bpm: float) -> float:
     return SECONDS_A_MINUTE / bpm
 
 
+def read_clock(text: str) -> float:
+    """`2:30` or `150` in seconds; raises BandmateError."""
+    minutes, _, seconds = text.rpartition(":")
+    try:
+        found = float(seconds) + float(minutes or 0) * SECONDS_A_MINUTE
+    except ValueError:
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise BandmateError(f"{text!r} is not a time such as 2:30 or 150")
+    return found
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `2:30`."""
+    minutes, left = divmod(round(seconds), round(SECONDS_A_MINUTE))
+    return f"{minutes}:{left:02}"
+
+
 def tempo_us(bpm: float) -> int:
     """Microseconds a beat, as a MIDI file's tempo event stores it."""
     return round(1e6 * SECONDS_A_MINUTE / bpm)

@@ -3,8 +3,8 @@
 States: off, armed, counting, playing, holding, ending. Lives inside `Band.step` (band process);
 asks no clock, opens nothing. What is due within `HORIZON_S` is already on its way to the speakers,
 so every change of tempo or count begins at that frontier. One room: `follow.py` (how the clock
-follows), `starting.py` (how a song starts), `counting.py` (a count by sound), `labels.py` (what bars are
-called), `rubato.py` (when there is no pulse to follow).
+follows), `barlines.py` (where bars begin), `starting.py` (how a song starts), `counting.py` (a count by
+sound), `labels.py` (what bars are called), `rubato.py` (when there is no pulse to follow).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bandmate import labels, rubato, starting
+from bandmate import barlines, labels, rubato, starting
 from bandmate.events import FixedBeat, Heard, Moment
 from bandmate.follow import Clock, Follower, Hint, Moved
 from bandmate.labels import NEAR_BEATS
@@ -39,11 +39,13 @@ class Transport:
         self.counted = False  # the bar line is known from a count-in or a cue
         self.beatmap = BeatMap(bpm * meter.pulse_beats, 0.0, 0.0)
         self.origin_beat, self.origin_bar = 0.0, 0
+        self.odd: dict[int, Meter] = {}  # single bars in another meter, by number
         self.start_beat = 0.0  # where the count-in leads
         self.taps_s: list[float] = []
         self.hints: list[Hint] = []
         self.follower = Follower(follow)
         self.fixed_beat, self.fixed_s = -1e9, -1e9  # the newest beat whose place is fixed, and that place
+        self.alone = False  # nobody is there to be followed
         self.by_hand = False  # ritard: only the performer's chords move the beat
         self.sticks = False  # the band itself counts this count-in
         self.turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
@@ -61,13 +63,24 @@ class Transport:
 
     def bar_of(self, beat: float) -> tuple[int, float]:
         """The bar that holds a beat, and the beat on which that bar begins."""
-        bars = math.floor((beat - self.origin_beat) / self.meter.bar_beats + 1e-6)
-        return self.origin_bar + bars, self.origin_beat + bars * self.meter.bar_beats
+        return barlines.bar_of(self, beat)
+
+    def line_of(self, bar: int) -> float:
+        """The beat on which a bar begins."""
+        return barlines.line_of(self, bar)
+
+    def meter_of(self, bar: int) -> Meter:
+        """The meter of a bar: the song's, but for single odd ones."""
+        return self.odd.get(bar, self.meter)
 
     def next_bar(self, beat: float, least_beats: float = 0.0) -> float:
         """The first bar line at least `least_beats` after a beat."""
-        _, began = self.bar_of(beat + least_beats - 1e-6)
-        return began + self.meter.bar_beats
+        bar, began = self.bar_of(beat + least_beats - 1e-6)
+        return began + self.meter_of(bar).bar_beats
+
+    def later(self, line: float, bars: int) -> float:
+        """The bar line so many bars after one."""
+        return self.line_of(self.bar_of(line + 1e-3)[0] + bars)
 
     def frontier(self, now_s: float) -> float:
         """The moment from which on anything may still change."""
@@ -96,12 +109,14 @@ class Transport:
         """Move on to `now_s`: count-ins end, the clock follows what is heard (leash by `drums`)."""
         if self.turn is not None and self.frontier(now_s) >= self.turn.time_s:
             self._take_turn(self.turn)
+        if self.odd:
+            barlines.leave(self, now_s)
         beat = self.beatmap.beat_at(self.frontier(now_s))
         if self.state == "armed" and self.join_free:
             starting.join(self, now_s, heard)
         elif self.state == "counting" and beat >= self.start_beat - 1e-9:
             self.state = "playing"
-        elif self.state == "playing" and self.turn is None:
+        elif self.state == "playing" and self.turn is None and not self.alone:
             self._follow(now_s, heard, drums)
         if self.entry_beat is not None and beat >= self.entry_beat - 1e-6:
             self.entry, self.entry_beat = "full", None
@@ -154,6 +169,7 @@ class Transport:
     def disarm(self) -> None:
         """Nothing sounds from here on, whatever is played."""
         self.state, self.taps_s, self.by_hand, self.turn = "off", [], False, None
+        self.odd = {}
         self.rubato.off()
         self.hints.append(Hint("reset"))
 
@@ -252,6 +268,15 @@ class Transport:
             "origin_beat": self.origin_beat, "origin_bar": self.origin_bar, "counted": self.counted,
             "start_beat": self.start_beat, "entry": self.entry, "entry_beat": self.entry_beat,
         }  # fmt: skip
+
+    def change_at(self, line: float, bpm: float, meter: Meter) -> None:
+        """Another song begins on a bar line without a stop: its tempo (in pulses) and its bars."""
+        bar = self.bar_of(line)[0]
+        self.turn = BeatMap(bpm * meter.pulse_beats, line, self.beatmap.time_at(line))
+        self.turn_origin = self.origin_beat = line
+        self.origin_bar, self.odd = bar, {}
+        self.home_bpm, self.meter = bpm, meter
+        self.hints.append(Hint("meter"))
 
     def restore(self, saved: dict[str, Any], now_s: float) -> None:
         """Go on where a dead band process was: same clock, back in on a downbeat."""

@@ -12,6 +12,7 @@ from bandmate.band import Band
 from bandmate.events import Command, Event, NoteOff, NoteOn, Outbox, Status
 from bandmate.patch import Patch
 from bandmate.rehearsal import load_styles
+from bandmate.setlist import Setlist
 from bandmate.show.ledger import Ledger, Played
 from bandmate.timing import step_index, step_time_s
 
@@ -21,15 +22,23 @@ STYLES = load_styles()
 class Stage:
     """A band, a performer's keys and commands by the second, and everything that came out."""
 
-    def __init__(self, patch: Patch | None = None, seed: int = 1, **params: float | str) -> None:
+    def __init__(
+        self,
+        patch: Patch | None = None,
+        seed: int = 1,
+        evening: Setlist | None = None,
+        alone: bool = False,
+        **params: float | str,
+    ) -> None:
         named = {name.replace("_", "-"): value for name, value in params.items()}
-        self.band = Band(patch or patches.load("bench"), STYLES, seed, named)
+        self.band = Band(patch or patches.load("bench"), STYLES, seed, named, evening, alone)
         self.ledger = Ledger()
         self.events: list[Event] = []
         self.outs: list[tuple[float, Outbox]] = []
         self.statuses: list[Status] = []
         self.states: list[dict] = []
         self.beats = []
+        self.stores = []
         self.step = 0
 
     def say(self, time_s: float, name: str, value: float | str | None = None) -> None:
@@ -67,6 +76,7 @@ class Stage:
             out = self.band.step(now_s, due)
             self.ledger.book(now_s, out.sends)
             self.beats += out.beats
+            self.stores += out.stores
             if out.sends:
                 self.outs.append((now_s, out))
             if out.state:

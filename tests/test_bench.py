@@ -27,6 +27,7 @@ def options(**given):
         "seconds": 60.0,
         "runs": 3,
         "pictures": None,
+        "soak": False,
     }
     return argparse.Namespace(**(asked | given))
 

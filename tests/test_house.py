@@ -20,15 +20,17 @@ MODULES = {
 }
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
-GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "setlist", "wire", "places"}
-TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "rubato")
+GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places"}
+GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
+TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
+BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing"}
 EVERYBODY = {  # these join everything
-    *("rehearsal", "live", "ears", "rig", "jam", "soundcheck", "calibration", "bandcheck", "linecheck"),
-    *("touch", "listen", "bench", "__main__"),
+    *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),
+    *("calibration", "bandcheck", "linecheck", "touch", "listen", "bench", "__main__"),
 }
 
 

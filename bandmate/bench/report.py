@@ -19,10 +19,13 @@ from typing import Any
 
 from bandmate import __version__
 from bandmate.bench import (
+    band,
     chords,
     clock,
+    evenings,
     fit,
     loop,
+    loops,
     memory,
     notes,
     pulse,
@@ -32,7 +35,7 @@ from bandmate.bench import (
     styles,
     thru,
     xruns,
-)
+)  # fmt: skip
 from bandmate.bench.figures import Figure, as_plain, table
 from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
@@ -43,10 +46,14 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "startup": startup.figures, "rehearse": rehearse.figures, "memory": memory.figures,
     "pulse": pulse.figures, "sound": sound.figures,
 }  # fmt: skip
+LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
+    "evenings": evenings.figures, "band": band.figures,
+}  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"
 CLOCK = "clock"
-WITH_DATA = (FIT, CHORDS, CLOCK)  # they need the music data
+LOOPS = "loops"
+WITH_DATA = (FIT, CHORDS, CLOCK, LOOPS)  # they need the music data
 STYLES = "styles"
 TABLES = (*WITH_DATA, STYLES)  # run where they are asked for: a table of their own each
 # POP909, for validation
@@ -60,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
     machine = facts()
     found: list[Figure] = []
     with Stage(options.seconds, options.runs) as stage:
+        stage.soak = options.soak
         for name in which:
             if name not in TABLES:
                 print(f"{name} …", file=sys.stderr, flush=True)
@@ -71,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
     heard = chords.run(options.data, _songs(options.songs)) if CHORDS in which else []
     clocks = clock.run(options.data, _songs(options.songs)) if CLOCK in which else []
     played = styles.run(options.pictures) if STYLES in which else []
+    learnt = loops.run(options.data, _songs(options.songs)) if LOOPS in which else []
     print(_heading(machine, options))
     if found:
         print(table(found))
@@ -82,17 +91,20 @@ def run(options: argparse.Namespace) -> int:
         print(clock.table(clocks))
     if played:
         print(styles.table(played))
+    if learnt:
+        print(loops.table(learnt))
     if options.json:
         plain = {"machine": machine, "seconds": options.seconds, "runs": options.runs}
         plain |= {"figures": [as_plain(figure) for figure in found]}
-        _write(options.json, plain | {"fit": rows, "chords": heard, "clock": clocks, "styles": played})
+        plain |= {"fit": rows, "chords": heard, "clock": clocks, "loops": learnt, "styles": played}
+        _write(options.json, plain)
     return 0
 
 
 def _measured(name: str, stage: Stage) -> list[Figure]:
     """A benchmark's figures; where its rig fails, a dash and the reason, and the next one goes on."""
     try:
-        return BENCHES[name](stage)
+        return (BENCHES | LONG)[name](stage)
     except RigError as error:
         return [Figure(name, None, note=str(error))]
 
@@ -100,8 +112,8 @@ def _measured(name: str, stage: Stage) -> list[Figure]:
 def _asked(options: argparse.Namespace) -> list[str]:
     """Which benchmarks, each once, in our order; everything that may be wrong is said before the first."""
     for name in options.which:
-        if name not in BENCHES and name not in TABLES:
-            known = ", ".join([*BENCHES, *TABLES])
+        if name not in BENCHES | LONG and name not in TABLES:
+            known = ", ".join([*BENCHES, *LONG, *TABLES])
             raise BandmateError(f"there is no benchmark {name!r}; there are: {known}")
     if not (math.isfinite(options.seconds) and options.seconds >= 1):
         raise BandmateError(f"--seconds {options.seconds:g} is too short to measure; give 1 or more")
@@ -116,7 +128,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
     if options.pictures is not None:
         styles.check(options.pictures)
-    return [name for name in (*BENCHES, *TABLES) if name in (options.which or BENCHES)]
+    return [name for name in (*BENCHES, *LONG, *TABLES) if name in (options.which or BENCHES)]
 
 
 def _songs(text: str | None) -> Sequence[str]:

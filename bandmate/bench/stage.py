@@ -105,6 +105,7 @@ class Stage:
 
     def __init__(self, seconds: float, runs: int) -> None:
         self.seconds, self.runs = seconds, runs
+        self.soak = False  # longer runs where a benchmark has them
         self.home = Path()
         self.repeated = 0  # shows that had to begin anew
         self.device = ""

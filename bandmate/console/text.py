@@ -33,6 +33,11 @@ KEYS = {
     "t": ("tag", "last four bars twice more, then end"), "r": ("ritard", "your chords are the beat"),
     "o": ("fade", "fade out"), "v": ("vamp-out", "thin out and end"),
     "w": ("arm", "ready for a count-in"), "!": ("panic", "end every note everywhere"),
+    ">": ("next-song", "the next song of the setlist"), "<": ("previous-song", "the song before"),
+    "g": ("repeat", "the section again"), "u": ("vamp", "the section until the next cue"),
+    "m": ("mark", "mark this bar"), "M": ("to-mark", "back to the mark"),
+    "k": ("key-up", "the chart a half step up"), "K": ("key-down", "a half step down"),
+    "S": ("store", "tempo, mix and sounds into the song's file"),
 }  # fmt: skip
 LOOK_S = 0.2
 HOLD_S = 0.7  # quit needs a hold while playing
@@ -155,19 +160,31 @@ def _named(key: str) -> str:
     return {" ": "space", "\n": "enter"}.get(key, key)
 
 
+def _song(status: Status) -> list[str]:
+    """The song, and where in it the band is; between songs what the performer must know."""
+    if not status.entry:
+        return []
+    named = f"{status.entry} {status.song}"
+    if status.state in ("off", "armed"):
+        return [named, *(word for word in (status.key, status.first_chord) if word)]
+    return [named, f"{status.section_name} ({status.bars_left})"]
+
+
 def describe(status: Status) -> str:
     """A status in one line: `112 bpm  17.3  Am7  swing  drums bass`."""
-    words = [status.state.upper()]
+    words = [status.pause.upper() or status.state.upper()]
     if status.alarm:
         words.append(f"! {status.alarm} !")
     words.append(f"{status.bpm:.0f} bpm")
     if status.state not in ("off", "armed"):
         words.append(f"{status.bar}.{status.pulse}")
         words.append(status.chord or "-")
+        words += [f"> {status.next_chord}"] if status.next_chord else []
     elif status.state == "armed":
         words.append("tap the tempo with space, or enter: the band counts in")
     if status.figure:
         words.append(f"<{status.figure}>")
+    words += _song(status)
     words.append(status.style)
     words.append(" ".join(part if how == "on" else f"({part})" for part, how in status.parts.items()))
     return "  ".join(words)

@@ -20,7 +20,7 @@ from bandmate.events import Hue, NoteOn
 from bandmate.harmony import QUALITIES, Chord, Key
 from bandmate.listening.accents import DRUM_CHANNEL
 from bandmate.listening.ear import Ear, shipped
-from bandmate.listening.naming import NAMES, Shapes, chord_at, index_of
+from bandmate.listening.naming import NAMES, chord_at, index_of, shapes
 from bandmate.listening.sounding import Sounding
 from bandmate.listening.tonality import Tonality
 
@@ -76,7 +76,7 @@ class ChordListener:
         self.since_s = 0.0
         self.expected: Floats | None = None  # how likely each root comes next, minor ones from 12 on
         self.rootless = ROOTLESS_DOUBT  # above 0: the performer leaves the roots out
-        self._shapes, self._ear, self._weights = Shapes(), Ear(), shipped()
+        self._shapes, self._ear, self._weights = shapes(), Ear(), shipped()
         self._foreign = KEY_BONUS * (self._shapes.diatonic - 1)  # what leaving the key costs, (keys, chords)
         self._evidence = np.zeros(12)
         self._bass: int | None = None

@@ -8,6 +8,8 @@ sums, imports harmony and its own room.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -107,3 +109,9 @@ class Shapes:
         absent = np.maximum(0.0, 1 - share / PRESENT)
         fit: Floats = self._rootless @ share - self._wanted_rootless @ absent - self._rootless_costs
         return fit
+
+
+@lru_cache(maxsize=1)
+def shapes() -> Shapes:
+    """The tables, reckoned once: they never change, and a new song begins without a pause."""
+    return Shapes()

@@ -14,10 +14,12 @@ from typing import Any
 
 from bandmate import controls, wire
 from bandmate import patch as patches
+from bandmate import setlist as setlists
 from bandmate.controls import Value
 from bandmate.errors import BadFile, BandmateError
 from bandmate.events import Bend, Control, Event
 from bandmate.patch import Patch
+from bandmate.setlist import Setlist
 from bandmate.timing import step_index
 
 VERSION = 1
@@ -42,6 +44,8 @@ class Header:
     state: dict[str, Any] | None = None  # a band that took over from a dead one, or a resumed show
     state_s: float = 0.0
     taps_wanted: int = 0
+    evening: Setlist | None = None
+    alone: bool = False  # nobody played but the band
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ def header_line(header: Header) -> str:
             "state": header.state,
             "state_s": header.state_s,
             "taps_wanted": header.taps_wanted,
+            "setlist": None if header.evening is None else setlists.as_table(header.evening),
+            "alone": header.alone,
         }
     )
 
@@ -145,10 +151,15 @@ def _header(line: str, path: Path) -> Header:
         found = patches.parse(plain["table"], Path(f"{plain['patch']}.toml"))
         state_s = _within("state_s", plain["state_s"], 0, LONGEST_S)
         taps = int(_within("taps_wanted", plain["taps_wanted"], 0, 16))
-        return Header(found, plain["seed"], _params(plain["params"]), plain["state"], state_s, taps)
+        evening = plain.get("setlist")
+        listed = None if evening is None else setlists.from_table(evening)
+        return Header(
+            found, plain["seed"], _params(plain["params"]), plain["state"], state_s, taps, listed,
+            plain.get("alone") is True,
+        )  # fmt: skip
     except KeyError as error:
         raise BadFile(f"{path}: line 1 lacks {error}; the take is damaged") from None
-    except (ValueError, BandmateError) as error:
+    except (ValueError, TypeError, IndexError, AttributeError, BandmateError) as error:
         if isinstance(error, BadFile):
             raise
         raise BadFile(f"{path}: line 1: {error}") from None

@@ -18,8 +18,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TextIO
 
-from bandmate.events import Event
+from bandmate.errors import BandmateError
+from bandmate.events import Event, Store
 from bandmate.places import write_whole
+from bandmate.setlist import store_in_song
 from bandmate.show.take import Header, event_line, header_line
 
 FLUSH_S = 0.5
@@ -60,6 +62,10 @@ class TakeWriter:
         """Save the band's state; never waits."""
         self._queue.put(("state", state))
 
+    def store(self, store: Store) -> None:
+        """Write values into a song's file, because the performer asked; never waits."""
+        self._queue.put(("store", store))
+
     def close(self, end_s: float) -> None:
         """Write what waits and the end line, within two seconds."""
         self._queue.put(("line", json.dumps({"end_s": end_s})))
@@ -94,11 +100,20 @@ class TakeWriter:
                 lines.append(event_line(*value))
             elif kind == "state":
                 state = value
+            elif kind == "store":
+                self._store(value)
         if lines and not self._tried(self.take, self._append, lines):
             self._lost += len(lines)
             self._forget_file()
         if state is not None:
             self._tried(self.state, write_whole, self.state, json.dumps(state))
+
+    def _store(self, store: Store) -> None:
+        """A song's file with other values for some keys, and all else as it was."""
+        try:
+            store_in_song(store)
+        except BandmateError as error:
+            self._complain(str(error))
 
     def _tried(self, path: Path, write: Callable[..., None], *what: Any) -> bool:
         """Write; the first refusal is one sentence, and no other is said while it lasts."""

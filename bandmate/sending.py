@@ -1,0 +1,66 @@
+"""Sending: what is due gets its pitch, over the chord that the plan knows for its place.
+
+Functions on a `Band`, called from `Band.step` only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bandmate import company
+from bandmate.events import Heard, Note, Send
+from bandmate.scheduler import UNPITCHED, Ear
+
+if TYPE_CHECKING:
+    from bandmate.band import Band
+
+AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
+NEAR_BEATS = 0.06
+
+
+def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
+    """Bind and send what is due in this step."""
+    plan, transport, last = band.plan, band.transport, band.chord
+    beat = transport.beatmap.beat_at(now_s)
+    charted = transport.running and plan.charted(beat)
+    changed = not charted and heard.chord is not None and heard.chord != band.chord
+    chord = plan.chord(beat, heard, last)
+    if charted or heard.chord is not None:
+        band.chord = plan.chart(beat) if charted else heard.chord
+    ear = Ear(
+        heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
+        (heard.resting_s > 0.5 and band.chord is not None) or not transport.running,
+        lambda place: change_likely(band, place),
+    )  # fmt: skip
+    band.binder.bass_note = band.styles[str(band.params["style"])].bass_note
+
+    def bind(note: Note) -> int | None:
+        if note.part == "click":
+            return 0
+        written = plan.charted(note.beat)
+        over = plan.chord(note.beat, heard, last)
+        if written and over is None and note.part != "drums":
+            return None  # the chart says: no chord
+        ahead = plan.ahead(note.beat, heard, AHEAD_SURE)
+        led = ahead if written or note.part == "bass" else None
+        try:
+            if not written and note.part not in UNPITCHED and company.unknown(band, note, heard, ear, ahead):
+                return band.binder.in_doubt(note, over, heard.ahead)
+            return band.binder.pitch(note, over, led, heard.key)
+        except Exception as error:  # as in `Band.ask`
+            band.mute(note.part, error, now_s)
+            return None
+
+    return band.scheduler.due(now_s, transport.beatmap, bind, ear)
+
+
+def change_likely(band: Band, beat: float) -> bool:
+    """Chords change on the bar line and in the middle of an even bar; a chart leaves no doubt."""
+    if band.transport.by_hand:
+        return True
+    if band.plan.charted(beat):
+        return False
+    meter = band.transport.meter
+    place = beat - band.transport.bar_of(beat + 0.05)[1]
+    half = meter.bar_beats / 2 if meter.pulses % 2 == 0 and meter.bar_beats >= 3 else meter.bar_beats
+    return abs(place) < NEAR_BEATS or abs(place - half) < NEAR_BEATS
