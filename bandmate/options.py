@@ -115,6 +115,9 @@ def bench_options(command: argparse.ArgumentParser) -> None:
         "--soak", action="store_true", help="evenings: a thousand of them, and not a hundred"
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
+    command.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="also draw each style of the bench styles into DIR"
+    )
     command.add_argument("--songs", help="their songs, by number: 001,002")
     command.add_argument("--seconds", type=float, default=60.0, help="length of the audio runs (default: 60)")
     command.add_argument("--runs", type=int, default=3, help="runs of which the median is shown (default: 3)")
