@@ -30,7 +30,7 @@ class Reader:
         """The one sentence: file, line, key, and what is wrong."""
         found = line or self.lines.line_of(self.table, key)
         where = f"line {found}: " if found else ""
-        named = ".".join(part for part in (self.table, key) if part)
+        named = ".".join(part for part in (self.table, key) if part).replace("\n", "\\n")
         return BadSetlist(f"{self.path}: {where}key '{named}' {says}")
 
     def only(self, known: tuple[str, ...]) -> None:

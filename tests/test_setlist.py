@@ -298,10 +298,11 @@ KNOWN = "title bpm chart section name form key song pause [[section]] [params] [
 WORDS = st.sampled_from(
     [*KNOWN.split(), *["=", "[", "]", '"A"', "1", "-1", "true", '"""', "nan", "1e400", ".", "{", "}"], "\n"]
 )
+WORDLIKE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=5)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 400) | st.floats(allow_nan=True) | st.text(max_size=6)
     | st.sampled_from(["A", "C | F", "4/4", "swing", "trio", "Eb minor"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDLIKE, inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 NAMES = (*SONG_KEYS, *SECTION_KEYS, "entry", "pause")
@@ -334,6 +335,11 @@ def refused(load, *what):
     except BadFile as error:
         return str(error)
     return None
+
+
+def test_a_key_that_breaks_the_line_is_said_on_one():
+    reader = Reader(Path("song.toml"), lines_of(""), "", {"a\nb": 1})
+    assert refused(read_song, reader).startswith(r"song.toml: key 'a\nb' is unknown")
 
 
 def test_the_songs_of_the_tests_go_into_a_take_as_well():
