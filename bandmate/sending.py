@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bandmate import company
 from bandmate.events import Heard, Note, Send
+from bandmate.parts import manners
 from bandmate.scheduler import UNPITCHED, Ear
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
             return 0
         written = plan.charted(note.beat)
         over = plan.chord(note.beat, heard, last)
-        if written and over is None and note.part != "drums":
+        if written and over is None and note.part != "drums" and not manners.doubles(note):
             return None  # the chart says: no chord
         ahead = plan.ahead(note.beat, heard, AHEAD_SURE)
         led = ahead if written or note.part == "bass" else None
