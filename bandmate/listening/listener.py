@@ -5,9 +5,10 @@ Runs in the band process, every 5 ms step; deterministic. `now_s` never goes bac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from bandmate.events import Attack, Event, Heard, Hue, NoteOff, NoteOn
+from bandmate.events import SILENCE_DB, Attack, Event, Heard, Hue, NoteOff, NoteOn
 from bandmate.harmony import Key
 from bandmate.listening.beats import BeatTracker
 from bandmate.listening.chords import ChordListener
@@ -17,7 +18,7 @@ from bandmate.listening.pulseline import PulseLine
 from bandmate.listening.sounding import Sounding
 from bandmate.timing import BeatMap, Meter
 
-AUDIBLE_DB = -50.0  # a microphone above this level is somebody playing
+RINGS_S = 0.1  # what was audible in a microphone sounds on for so long: it tells every 50 ms, or a bit late
 
 
 class Listener:
@@ -43,6 +44,7 @@ class Listener:
         self.chords.tonality.pin(self._pinned)
         self.expectation = Expectation()
         self.feel = FeelListener()
+        self._audible_s = -math.inf  # when a microphone was above its gate last
         self._beatmap: BeatMap | None = None
         self._clock: PulseLine | None = None
 
@@ -56,11 +58,12 @@ class Listener:
         harmonic = self._harmonic(now_s, events) if self.melody else struck
         attacks: list[Attack] = []
         hues: list[Hue] = []
-        sounds = bool(self.sounding.tones)
         if events:  # in most steps nothing happens
             attacks = [event for event in events if isinstance(event, Attack)]
             hues = [event for event in events if isinstance(event, Hue)]
-            sounds = sounds or any(hue.level_db > AUDIBLE_DB for hue in hues)
+            if any(hue.level_db > SILENCE_DB for hue in hues):
+                self._audible_s = now_s
+        sounds = bool(self.sounding.tones) or now_s - self._audible_s < RINGS_S
         foreseen = self.beats.line  # the strokes haven't moved it yet
         self.feel.hear(now_s, struck, sounds, attacks, foreseen, self.sounding.tones, self._band(clock))
         self.beats.hear(now_s, struck, sounds, attacks, hues)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bandmate.events import Event, Hue
+from bandmate.events import SILENCE_DB, Event, Hue
 from bandmate.listening.audio.chroma import Colour
 from bandmate.listening.audio.flux import Sound, Strokes
 from bandmate.listening.audio.voice import Voice
@@ -21,7 +21,6 @@ from bandmate.patch import Microphone
 HUE_HOPS = 5  # a hue every 50 ms, which is also how long its level is taken over
 OPEN_HOPS = 100  # the gate stays open for a second: between the strokes of soft playing it is quiet
 BROKEN = 16.0  # no sample is so far over full scale: it counts as silence, as one that is no number
-SILENCE_DB = -120.0
 A4, A4_HZ = 69, 440.0
 
 
@@ -94,7 +93,7 @@ class Ear:
         if self._hops % HUE_HOPS == 0:
             chroma, bass = self._colour.hue() if self._colour else ((), ())
             if level_db < self.microphone.gate_db:
-                chroma = bass = ()
+                level_db, chroma, bass = SILENCE_DB, (), ()
             events.append(Hue(now_s, level_db, chroma, bass, self.port))
         return events
 
