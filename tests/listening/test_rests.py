@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from score import hear
+from score import comping, hear
 
-from bandmate.events import SILENCE_DB, Attack, Event, Hue
+from bandmate.events import SILENCE_DB, Attack, Event, Hue, NoteOn
+from bandmate.listening.beats import FORGET_S
+from bandmate.listening.sounding import STUCK_S
 
 LOOKS_S = 0.05  # a microphone tells its level so often
 
@@ -34,3 +36,19 @@ def test_a_microphone_above_its_gate_is_somebody_playing_and_below_it_nobody(lev
     heard = hear(events, 4.0)
     assert {row.resting_s for row in heard if row.time_s < 2.0} == {0.0}
     assert heard[-1].resting_s > 1.8
+
+
+def test_a_stuck_key_is_forgotten_after_a_minute_and_its_tempo_sooner() -> None:
+    last_s = 9.6
+    heard = hear([*comping(100, 4), NoteOn(last_s, 60, 80)], last_s + STUCK_S + 2.0)
+    hanging = {row.state for row in heard if last_s + 9.0 < row.time_s < last_s + FORGET_S}
+    assert hanging == {"coasting"}
+    assert {row.state for row in heard if row.time_s > last_s + FORGET_S + 0.1} == {"lost"}
+    assert {row.held for row in heard if last_s + 0.1 < row.time_s < last_s + STUCK_S} == {(60,)}
+    assert heard[-1].held == ()
+    assert heard[-1].resting_s > 1.5
+
+
+def test_a_key_that_is_struck_again_and_again_is_not_stuck() -> None:
+    events = [NoteOn(40.0 * again, 60, 80) for again in range(3)]
+    assert hear(events, 120.0)[-1].held == (60,)
