@@ -119,12 +119,12 @@ class ChordListener:
             self._strike(note, pulse_count)
         for hue in colours:
             self._see(hue)
+        before, self._count = self._count, pulse_count
         if not sounding.tones and not notes and self._evidence.max() < 1e-3:
             return
         self._follow_bass(sounding, pulse_count, bool(notes))
         self._think(seconds, sounding)
-        pulses = None if pulse_count is None or self._count is None else max(0.0, pulse_count - self._count)
-        self._count = pulse_count
+        pulses = None if pulse_count is None or before is None else max(0.0, pulse_count - before)
         self.tonality.hear(seconds, self._evidence, self.chord, pulses)
 
     @property
