@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 
 from bandmate.events import SILENCE_DB, Attack, Event, Heard, Hue, NoteOff, NoteOn
 from bandmate.harmony import Key
@@ -18,6 +19,7 @@ from bandmate.listening.pulseline import PulseLine
 from bandmate.listening.sounding import Sounding
 from bandmate.timing import BeatMap, Meter
 
+OTHER_PULSE = 0.3  # octaves between two tempi that are no longer the same pulse
 RINGS_S = 0.1  # what was audible in a microphone sounds on for so long: it tells every 50 ms, or a bit late
 
 
@@ -68,6 +70,8 @@ class Listener:
         self.feel.hear(now_s, struck, sounds, attacks, foreseen, self.sounding.tones, self._band(clock))
         self.beats.hear(now_s, struck, sounds, attacks, hues)
         line = self.beats.line
+        if line is not foreseen:
+            self._recount(foreseen)
         count = line.count_at(now_s) if line else None
         self.chords.hear(now_s, harmonic, self.harmony, count, hues)
         self.expectation.hear(
@@ -84,6 +88,16 @@ class Listener:
             found = None if clock is None else PulseLine(0, clock.time_at(0.0), clock.seconds(pulse))
             self._clock = found
         return self._clock
+
+    def _recount(self, was: PulseLine | None) -> None:
+        """Chords were counted by the pulse `was`: count them by the one that we follow now."""
+        line = self.beats.line
+        if was is None or line is None:
+            self.expectation.recount(None, None)
+            return
+        pulses = was.period_s / line.period_s
+        pulses = pulses if abs(math.log2(pulses)) > OTHER_PULSE else 1.0
+        self.expectation.recount(was.count_at(line.at_s), line.count, pulses)
 
     def _harmonic(self, now_s: float, events: Sequence[Event]) -> list[NoteOn]:
         """The strokes outside the melody zone."""
@@ -140,20 +154,28 @@ class Listener:
     def count_in(self, taps_s: Sequence[float], meter: Meter, first_pulse_s: float) -> None:
         """Taps or clicks were heard; beat 0, a downbeat, falls at `first_pulse_s`."""
         self.set_meter(meter)
+        was = copy(self.beats.line)
         self.beats.count_in(taps_s, first_pulse_s)
+        self._recount(was)
 
     def relabel(self, pulses: float) -> None:
         """The count moves on by so many pulses: 'this is one', a beat on or back, flip (0.5)."""
+        was = copy(self.beats.line)
         self.beats.relabel(pulses)
+        self._recount(was)
 
     def scale(self, ratio: float) -> None:
         """Half (0.5) or double (2) time; phase and "one" stay."""
+        was = copy(self.beats.line)
         self.beats.scale(ratio)
+        self._recount(was)
 
     def set_meter(self, meter: Meter) -> None:
         """Another meter from here on."""
+        was = copy(self.beats.line)
         self._read_meter(meter)
         self.beats.set_meter(meter)
+        self._recount(was)
 
     def _read_meter(self, meter: Meter) -> None:
         self.meter, self._bar_pulses = meter, meter.bar_beats / meter.pulse_beats
