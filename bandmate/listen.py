@@ -157,7 +157,7 @@ def _recording(path: Path, meter: Meter, taps_s: Sequence[float], hears: str) ->
 
     mono = samples.mean(axis=1, keepdims=True)  # (frames, 1)
     analysis = Analysis(rate_hz, (Microphone(hears=hears, bleed=0.0),))
-    detector, listener, place = OnsetDetector(rate_hz, hears), Listener(meter), 0
+    detector, listener, place = OnsetDetector(rate_hz, hears == "melody"), Listener(meter), 0
     found = Source(meter, len(mono) / rate_hz, lambda _: Heard(0.0), sound=(rate_hz, mono[:, 0]))
 
     def hear(step: int) -> Heard:

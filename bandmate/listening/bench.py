@@ -189,7 +189,7 @@ class OnsetBench:
     def __init__(self, rate_hz: float) -> None:
         from bandmate.listening.audio.onsets import OnsetDetector
 
-        self._detector = OnsetDetector(rate_hz, "harmony")
+        self._detector = OnsetDetector(rate_hz)
         self.hop = self._detector.hop
         self.process = self._detector.hear
 

@@ -82,11 +82,6 @@ class Ear:
         """A key was struck, strength 0..1."""
         self._heard[:, int(pitch < SPLIT), pitch % 12] += STRUCK + strength
 
-    def pour(self, chroma: Floats, bass: Floats, seconds: float) -> None:
-        """A microphone's colour for some seconds, in place of strokes."""
-        self._heard[:, 0] += seconds * chroma
-        self._heard[:, 1] += seconds * bass
-
     def wait(self, seconds: float, now_s: float, tones: Iterable[Tone]) -> None:
         """Time passes: what was heard fades, what sounds goes on."""
         if seconds <= 0:
