@@ -67,6 +67,18 @@ def alone(masking):
 # ------------------------------------------------------------------ strokes
 
 
+@pytest.mark.parametrize("strength", [0.15, 0.3])
+def test_what_stirs_softly_under_our_own_notes_is_ours_once_nobody_plays(masking, strength):
+    alone(masking).book(9.0, [On(200, 9.0, "bass", 36, 90)])
+    stirs = stroke(9.0 + NEAR_S + 0.05, strength)
+    assert masking.hear([stirs]) == ([stirs] if strength > 0.2 else [])
+
+
+def test_a_soft_stroke_while_the_band_is_silent_is_the_performer_s(masking):
+    soft = stroke(20.0, 0.15)
+    assert alone(masking).hear([soft]) == [soft]
+
+
 def test_a_stroke_away_from_our_hits_is_the_performer_s(masking):
     masking.book(0.9, [drum(1.0)])
     away = stroke(1.0 + NEAR_S + 0.01)

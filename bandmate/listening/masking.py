@@ -190,6 +190,8 @@ class Masking:
                 if attack.time_s - mike.free_s < AGAIN_S:
                     mike.sign_s = attack.time_s
                 mike.free_s = attack.time_s
+            elif attack.time_s - mike.sign_s > PRESENT_S and self._rings(attack.time_s):
+                return None  # a bass note of ours beats with itself in the room
             return attack
         if mike.hit is not hit:
             _judge(mike)
@@ -197,6 +199,10 @@ class Masking:
         if attack.time_s - mike.sign_s > PRESENT_S:
             return None
         return replace(attack, strength=attack.strength * (1 - mike.microphone.bleed * hit.stroke))
+
+    def _rings(self, time_s: float) -> bool:
+        """Whether a tone of ours is in the room."""
+        return any(own.part != "drums" and own.sounds(time_s) for own in self._own.values())
 
     def _tone_down(self, mike: Mike, hue: Hue) -> Hue:
         """Our pitch classes leave the chroma; a level that may be ours alone says nothing."""
