@@ -15,6 +15,7 @@ from bandmate.harmony import Chord, Key
 from bandmate.timing import BeatMap, Meter
 
 PARTS = ("drums", "bass", "keys", "guitar", "pad", "lead")
+SILENCE_DB = -120.0  # the level of a microphone below its gate
 
 # ------------------------------------------------------------------ events: they happened once
 
@@ -82,8 +83,9 @@ class Attack:
 class Hue:
     """What sounds in a microphone, some 20 times a second: its level, and a share of each pitch class.
 
-    `level_db` is that of a full-scale sine below 0; `chroma` and `bass` (below C3) hold twelve shares
-    from C on, or nothing where nothing tonal is meant to be heard (drums, a single voice).
+    `level_db` is that of a full-scale sine below 0, or `SILENCE_DB` below the gate; `chroma` and `bass`
+    (below C3) hold twelve shares from C on, or nothing where nothing tonal is meant to be heard (drums, a
+    single voice).
     """
 
     time_s: float

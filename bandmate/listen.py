@@ -18,6 +18,7 @@ from typing import Any
 
 from bandmate.errors import BadFile, BandmateError
 from bandmate.events import Event, Heard, NoteOff, NoteOn
+from bandmate.listening.announcing import Announcer
 from bandmate.listening.listener import Listener
 from bandmate.patch import Microphone
 from bandmate.places import write_whole
@@ -25,12 +26,9 @@ from bandmate.show.audiofile import SUFFIXES as AUDIO
 from bandmate.show.audiofile import Samples, read_audio
 from bandmate.show.midifile import read_midi
 from bandmate.show.take import Take, read_take
-from bandmate.timing import Meter, period_s, step_index, step_time_s
+from bandmate.timing import Meter, step_index, step_time_s
 
 VERSION = 1
-AHEAD_S = 0.05  # a beat is announced so long before it falls
-ANOTHER = 0.55  # of a pulse: a beat nearer to the last one is the same, foreseen better
-ANOTHER_ODD = 0.4  # in 7/8 the last pulse of a bar is a short one
 TAIL_S = 2.0  # we listen on so long after the last note
 FEEL_S = 1.0  # how often the feel is written down
 LONGEST_S = 6 * 3600.0  # a MIDI file that claims to last longer is broken
@@ -48,10 +46,12 @@ class Report:
     chords: list[dict[str, Any]] = field(default_factory=list)
     feel: list[dict[str, Any]] = field(default_factory=list)
     key: str | None = None
+    announcer: Announcer = field(default_factory=Announcer)
 
     def hear(self, now_s: float, heard: Heard) -> None:
         """One step."""
-        self._announce(now_s, heard)
+        if self.announcer.announces(now_s, heard, self.meter):
+            self._announce(now_s, heard)
         symbol = "N" if heard.chord is None else heard.chord.symbol
         if symbol != (self.chords[-1]["symbol"] if self.chords else "N"):
             certainty = round(heard.chord_certainty, 3)
@@ -62,13 +62,10 @@ class Report:
         self.meter = heard.meter or self.meter
 
     def _announce(self, now_s: float, heard: Heard) -> None:
-        """The next beat, once it is so near that a drummer would have to move."""
+        """The next beat is so near that a drummer would have to move."""
         pulse_s, bpm = heard.next_pulse_s, heard.pulse_bpm
-        if pulse_s is None or bpm is None or pulse_s > now_s + AHEAD_S:
-            return
-        another = ANOTHER if self.meter.bar_beats % self.meter.pulse_beats == 0 else ANOTHER_ODD
-        if self.beats and pulse_s - self.beats[-1]["time_s"] < another * period_s(bpm):
-            return
+        assert pulse_s is not None
+        assert bpm is not None
         self.beats.append({
             "time_s": _second(pulse_s), "decided_s": _second(now_s), "downbeat": heard.downbeat_in == 0,
             "bpm": round(bpm, 3), "confidence": round(heard.confidence, 3),
@@ -157,7 +154,7 @@ def _recording(path: Path, meter: Meter, taps_s: Sequence[float], hears: str) ->
 
     mono = samples.mean(axis=1, keepdims=True)  # (frames, 1)
     analysis = Analysis(rate_hz, (Microphone(hears=hears, bleed=0.0),))
-    detector, listener, place = OnsetDetector(rate_hz, hears), Listener(meter), 0
+    detector, listener, place = OnsetDetector(rate_hz, hears == "melody"), Listener(meter), 0
     found = Source(meter, len(mono) / rate_hz, lambda _: Heard(0.0), sound=(rate_hz, mono[:, 0]))
 
     def hear(step: int) -> Heard:

@@ -5,9 +5,22 @@ from dataclasses import replace
 import pytest
 
 from bandmate import patch as patches
-from bandmate.events import Attack, Command, Hue, Hush, NoteOff, NoteOn, Off, On, Panic, Replace, Revoke
+from bandmate.events import (
+    SILENCE_DB,
+    Attack,
+    Command,
+    Hue,
+    Hush,
+    NoteOff,
+    NoteOn,
+    Off,
+    On,
+    Panic,
+    Replace,
+    Revoke,
+)
 from bandmate.listening.audio.analysis import Analysis
-from bandmate.listening.masking import NEAR_S, PRESENT_S, SILENT_DB, TAIL_S, Masking
+from bandmate.listening.masking import NEAR_S, PRESENT_S, TAIL_S, Masking
 from bandmate.patch import Microphone
 from bandmate.ports.renderer import Renderer
 from bandmate.timing import STEP_S, step_index
@@ -52,6 +65,18 @@ def alone(masking):
 
 
 # ------------------------------------------------------------------ strokes
+
+
+@pytest.mark.parametrize("strength", [0.15, 0.3])
+def test_what_stirs_softly_under_our_own_notes_is_ours_once_nobody_plays(masking, strength):
+    alone(masking).book(9.0, [On(200, 9.0, "bass", 36, 90)])
+    stirs = stroke(9.0 + NEAR_S + 0.05, strength)
+    assert masking.hear([stirs]) == ([stirs] if strength > 0.2 else [])
+
+
+def test_a_soft_stroke_while_the_band_is_silent_is_the_performer_s(masking):
+    soft = stroke(20.0, 0.15)
+    assert alone(masking).hear([soft]) == [soft]
 
 
 def test_a_stroke_away_from_our_hits_is_the_performer_s(masking):
@@ -183,7 +208,7 @@ def test_our_pitch_classes_leave_the_chroma(masking):
 def test_our_own_sound_alone_is_silence(masking):
     alone(masking).book(8.9, [On(1, 9.0, "bass", 36, 100)])
     (heard,) = masking.hear([hue(9.1)])
-    assert (heard.level_db, heard.chroma, heard.bass) == (SILENT_DB, (), ())
+    assert (heard.level_db, heard.chroma, heard.bass) == (SILENCE_DB, (), ())
 
 
 def test_a_long_evening_is_forgotten(masking):

@@ -11,7 +11,7 @@ from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.bench import charts
 from bandmate.errors import BadFile
-from bandmate.events import Command, Level, NoteOn, Voice
+from bandmate.events import Command, Level, NoteOn, Recall
 from bandmate.playing import adapted, play_song
 from bandmate.rehearsal import load_styles, make_band, rehearse
 from bandmate.show.take import Header, Take, event_line, header_line, read_take
@@ -172,7 +172,8 @@ def test_a_song_is_recalled_in_one_step_with_its_sounds():
     stage.say(1.0, "next-song")
     stage.play(1.3)
     sent = [(time_s, send) for time_s, out in stage.outs for send in out.sends if time_s >= 1.0]
-    assert (1.0, Voice("bass", 0, 32)) in sent
+    recalled = next(send for time_s, send in sent if time_s == 1.0 and isinstance(send, Recall))
+    assert json.loads(recalled.patch)["sound"]["bass"]["program"] == 32
     assert (1.0, Level("bass", 0.4)) in sent
     shown = stage.statuses[-1]
     assert (shown.state, shown.bpm, shown.meter, shown.style) == ("armed", 90.0, "3/4", "swing")

@@ -23,11 +23,12 @@ from bandmate.timing import Meter, bpm_of
 REST_PULSES, REST_S = 2.0, 1.5  # after this nothing is claimed
 BREAK_PULSES, BREAK_S = 6.0, 3.0  # who begins after such a rest may begin in another tempo
 HUNG_S = 8.0  # a note that sounds on for so long without another onset is a rest, too
-FORGET_S = 30.0  # after this tempo and bar are forgotten
+FORGET_S = 30.0  # after so long without sound or without an onset, tempo and bar are forgotten
 LOCKED_FROM, LOCKED_UNTIL = 0.45, 0.3  # confidence
 OCTAVE_FRAMES = 25  # how often the rivals are looked up
-AUDIO_LAG_FRAMES = 5  # a stroke in a microphone is known so much later
-AUDIO_OPEN_S = 3.0  # a microphone counts as open for so long after a stroke in it
+AUDIO_LAG_FRAMES = 5  # a stroke in a microphone is known so much later,
+VOICE_LAG_FRAMES = 12  # and a note of a singer or a horn, whose pitch must be steady first
+AUDIO_OPEN_S = 3.0  # a microphone counts as open for so long after a stroke or a note in it
 FAINT = 0.12  # strokes in a microphone below this are no sign that somebody plays
 JUDGED = 0.2  # from this on the judge weighs them,
 CLEAR = 0.3  # and from this on their stamps are sure enough for the line
@@ -57,7 +58,8 @@ class BeatTracker:
         self._begin_s = -math.inf  # before this the performer only plays pickups
         self._onset_s = -math.inf
         self._awake_s = -math.inf  # when something last sounded
-        self._ports: dict[str, float] = {}  # microphone: when something was last struck in it
+        self._microphones: set[str] = set()  # ports at which a microphone tells its level
+        self._late: dict[str, tuple[int, float]] = {}  # by how many frames each is late; when it was so last
         self._now_s = 0.0
 
     @property
@@ -74,6 +76,7 @@ class BeatTracker:
         """One logical step: strokes of keys and microphones since the last one; whether anything sounds."""
         self._now_s = now_s
         for hue in hues:
+            self._microphones.add(hue.port)
             self.course.judge.colour(hue)
             if hue.chroma and not self._odd:
                 self.bars.strike(hue, self.line.count_at(hue.time_s) if self.line else None)
@@ -81,7 +84,7 @@ class BeatTracker:
             if attack.time_s >= self._begin_s - FRAME_S * 12:
                 self._attack(attack)
         for note in struck:
-            if note.time_s >= self._begin_s - FRAME_S * 12 and note.port not in self._ports:
+            if note.time_s >= self._begin_s - FRAME_S * 12:
                 self._strike(note)
         struck_now = bool(struck) or any(attack.strength >= FAINT for attack in attacks)
         if sounding or struck_now:
@@ -100,9 +103,9 @@ class BeatTracker:
 
     def _lag(self) -> int:
         """How many frames the bar pointer runs behind: none, unless a microphone is open."""
-        if self._ports:
-            self._ports = {p: at_s for p, at_s in self._ports.items() if self._now_s - at_s < AUDIO_OPEN_S}
-        return AUDIO_LAG_FRAMES if self._ports else 0
+        if self._late:
+            self._late = {p: late for p, late in self._late.items() if self._now_s - late[1] < AUDIO_OPEN_S}
+        return max((frames for frames, _ in self._late.values()), default=0)
 
     def _pool(self, time_s: float, weight: float) -> None:
         frame = max(math.floor(time_s / FRAME_S) + 1, self._frame + 1)
@@ -110,7 +113,10 @@ class BeatTracker:
 
     def _strike(self, note: NoteOn) -> None:
         weight = pulse_weight(note)
-        self._moved_by("midi", note.time_s)
+        sung = note.port in self._microphones
+        if sung:
+            self._late[note.port] = (VOICE_LAG_FRAMES, self._now_s)
+        self._moved_by("audio" if sung else "midi", note.time_s)
         self._pool(note.time_s, weight)
         if self.line is None:
             self.bars.strike(note, None)
@@ -124,7 +130,7 @@ class BeatTracker:
 
     def _attack(self, attack: Attack) -> None:
         """Something was struck in a microphone: the same, with a weight of its own."""
-        self._ports[attack.port] = self._now_s
+        self._late[attack.port] = (AUDIO_LAG_FRAMES, self._now_s)
         self._pool(attack.time_s, unpooled(attack.strength))
         if attack.strength >= FAINT:
             self._moved_by("audio", attack.time_s)
@@ -178,7 +184,7 @@ class BeatTracker:
         hung_s = now_s - max(self._onset_s, self._begin_s)
         if now_s < self._begin_s:
             self.state = "counting"
-        elif min(quiet_s, hung_s) > FORGET_S or (quiet_s > FORGET_S):
+        elif max(quiet_s, hung_s) > FORGET_S:
             self._lose()
         elif quiet_s > max(REST_PULSES * self.course.pointer.period_s, REST_S) or hung_s > HUNG_S:
             self.state = "coasting"

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandmate.events import Event, NoteOff, NoteOn
+from bandmate.listening.announcing import Announcer
 from bandmate.listening.listener import Listener
 from bandmate.listening.tonality import KEYS
 from bandmate.patch import Microphone
-from bandmate.timing import STEP_S, Meter, period_s, step_time_s
+from bandmate.timing import STEP_S, Meter, step_time_s
 
 if TYPE_CHECKING:
     from bandmate.listening.audio.analysis import Analysis
 
 LOOK_S = 0.05  # the chord bench looks so often
-AHEAD_S = 0.05  # a pulse is announced so long before it falls
 AUDIO_HOP_S = 0.01  # the sound comes in blocks of this length
 SOUNDS_S = 0.6  # the beat bench sends no note-offs
 PITCH_LOW_HZ, PITCH_HIGH_HZ = 28.0, 2500.0  # the pitch bench names no range: a bass's A to a flute's top
@@ -37,7 +37,7 @@ class MidiBench:
         self._step = 0
         self._events: list[Event] = []
         self._offs: list[tuple[float, int, int]] = []
-        self._told_s = -1.0
+        self._announcer = Announcer()
 
     def note_on(self, t: float, pitch: int, vel: int, channel: int = 0) -> None:
         """A key was struck at `t` seconds."""
@@ -72,14 +72,10 @@ class MidiBench:
     def _hear(self, now_s: float, events: list[Event]) -> list[dict[str, object]]:
         heard = self.listener.hear(now_s, events)
         self.bpm = heard.pulse_bpm
-        pulse_s = heard.next_pulse_s
-        if pulse_s is None or pulse_s > now_s + AHEAD_S or heard.pulse_bpm is None:
+        if not self._announcer.announces(now_s, heard, heard.meter or self.listener.meter):
             return []
-        from_last = (pulse_s - self._told_s) / period_s(heard.pulse_bpm)
-        if from_last < 0.55:
-            return []
-        self._told_s = pulse_s
-        return [{"time": pulse_s, "down": heard.downbeat_in == 0, "bpm": self.bpm, "conf": heard.confidence}]
+        down, time_s = heard.downbeat_in == 0, heard.next_pulse_s
+        return [{"time": time_s, "down": down, "bpm": self.bpm, "conf": heard.confidence}]
 
 
 class AudioBench:
@@ -142,12 +138,11 @@ class ChordBench:
 
     def tick(self, t: float) -> tuple[int | None, str, int | None]:
         """What is believed at `t`: root, maj or min, key (tonic, +12 in minor)."""
-        step, self._events = self._events, []
         start_s = t - LOOK_S
         for index in range(1, 11):
             now_s = t if index == 10 else start_s + index * STEP_S
-            due = [event for event in step if event.time_s <= now_s]
-            step = step[len(due) :]
+            due = [event for event in self._events if event.time_s <= now_s]
+            self._events = [event for event in self._events if event.time_s > now_s]
             heard = self.listener.hear(now_s, due)
         chord, key = heard.chord, heard.key
         return (
@@ -189,7 +184,7 @@ class OnsetBench:
     def __init__(self, rate_hz: float) -> None:
         from bandmate.listening.audio.onsets import OnsetDetector
 
-        self._detector = OnsetDetector(rate_hz, "harmony")
+        self._detector = OnsetDetector(rate_hz)
         self.hop = self._detector.hop
         self.process = self._detector.hear
 

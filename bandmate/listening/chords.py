@@ -19,20 +19,17 @@ import numpy.typing as npt
 from bandmate.events import Hue, NoteOn
 from bandmate.harmony import QUALITIES, Chord, Key
 from bandmate.listening.accents import DRUM_CHANNEL
-from bandmate.listening.ear import Ear, shipped
+from bandmate.listening.ear import BASS_BELOW, Ear, shipped, stroke_evidence, tone_evidence
 from bandmate.listening.naming import NAMES, chord_at, index_of, shapes
+from bandmate.listening.rootless import LINE_FROM, LOW_BELOW, SETTLED_S, RootsLeftOut
 from bandmate.listening.sounding import Sounding
 from bandmate.listening.tonality import Tonality
 
 FADE_S = 0.7  # evidence of a note that has ended
-RING_S = 1.5  # how fast a pedalled string fades as evidence
-HELD_RATE = 0.8  # evidence a held note gives each second
-STRUCK = 0.4  # evidence of the softest stroke; velocity adds up to 1
 TOGETHER_S = 0.04  # notes this close are one stroke
 PUSH = 0.2  # what is left of older evidence when a block is struck
 BASS_PUSH = 0.25  # or when the bass moves on a pulse
 NEAR_PULSE = 0.12
-BASS_BELOW = 57
 LISTEN_S = 0.05  # how often we think again without a new note
 STAY, STAY_QUALITY = 0.03, 0.05  # lead of the root we believe, and of its quality
 KEY_BONUS = 0.25
@@ -46,22 +43,11 @@ SEEN_S = 0.5  # a microphone that showed colour so lately is where harmony comes
 APART = 8  # semitones under the rest: a bass of its own
 SLASH_S = 0.5  # a bass that was not struck with the chord must last so long to be named
 CAUGHT_S = 0.6  # a note that only the pedal holds counts as under the hand for so long
-LINE_FROM = 72  # C5: what two tones up here say is left to the melody
 LEFT_BELOW, BROKEN_S = 64, 1.2  # a left hand that breaks its chord does it down here, and so quickly
-SETTLED_S = 0.06  # two notes that sound together for so long are no legato line
 EAR = 0.5  # what a factor of e in the trained ear's likelihood counts beside the shapes
 DEAFEST = -8.0  # no chord is less likely than this to the ear, in factors of e
 EXPECTED = 0.3  # lead of a chord that the song surely leads to
 MARGIN = 0.02  # below this lead nothing is claimed
-LOW_BELOW = 48  # C3: a performer who plays down here plays the roots
-LOW_AWAY_S = 2.0  # without a low note for so long, they may leave the roots to the bass player
-ROOTLESS_S = 12.0  # over how long we compare both readings,
-LEAD_MOST = 4.0  # a moment says no more than so many factors of e
-TRIAD = 2.0  # what a plain triad in the middle says for its root
-ROOTLESS_FIT = 0.15  # a shape that fits a chord without its root so much better shows that it is one
-ROOTLESS_FOR_S = 16.0  # a voicing without its root stands for what is played so long after it,
-SHOWN = 1.5  # and so surely
-ROOTLESS_DOUBT = -0.3  # where that comparison begins: a pianist alone plays roots
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,15 +61,13 @@ class ChordListener:
         self.certainty = 0.0
         self.since_s = 0.0
         self.expected: Floats | None = None  # how likely each root comes next, minor ones from 12 on
-        self.rootless = ROOTLESS_DOUBT  # above 0: the performer leaves the roots out
         self._shapes, self._ear, self._weights = shapes(), Ear(), shipped()
+        self._roots = RootsLeftOut(self._shapes)
         self._foreign = KEY_BONUS * (self._shapes.diatonic - 1)  # what leaving the key costs, (keys, chords)
         self._evidence = np.zeros(12)
         self._bass: int | None = None
         self._turned_s = 0.0  # when the root changed last
         self._root_s = -1.0  # when the bass had the root last
-        self._missing_s = -ROOTLESS_FOR_S  # when a voicing showed that its root was left out
-        self._low_s = 0.0  # when something below C3 sounded last
         self._stroke: list[NoteOn] = []
         self._left: list[NoteOn] = []  # the newest strokes of the left hand
         self._pushed = False
@@ -119,12 +103,12 @@ class ChordListener:
             self._strike(note, pulse_count)
         for hue in colours:
             self._see(hue)
+        before, self._count = self._count, pulse_count
         if not sounding.tones and not notes and self._evidence.max() < 1e-3:
             return
         self._follow_bass(sounding, pulse_count, bool(notes))
         self._think(seconds, sounding)
-        pulses = None if pulse_count is None or self._count is None else max(0.0, pulse_count - self._count)
-        self._count = pulse_count
+        pulses = None if pulse_count is None or before is None else max(0.0, pulse_count - before)
         self.tonality.hear(seconds, self._evidence, self.chord, pulses)
 
     @property
@@ -143,9 +127,7 @@ class ChordListener:
         """Evidence fades; what sounds renews it, a pedalled string less and less."""
         self._evidence *= math.exp(-seconds / (HUE_FADE_S if self._by_ear else FADE_S))
         for tone in sounding.tones.values():
-            age_s = self._now_s - tone.struck_s
-            ring = 1.0 if tone.fingered else math.exp(-age_s / RING_S)
-            self._evidence[tone.pitch % 12] += HELD_RATE * seconds * ring
+            self._evidence[tone.pitch % 12] += tone_evidence(tone, self._now_s, seconds)
 
     def _strike(self, note: NoteOn, pulse_count: float | None) -> None:
         if self._stroke and note.time_s - self._stroke[0].time_s > TOGETHER_S:
@@ -154,13 +136,13 @@ class ChordListener:
         if note.pitch < LEFT_BELOW:
             self._left = [old for old in self._left if note.time_s - old.time_s < BROKEN_S] + [note]
         self._ear.strike(note.pitch, note.velocity / 127)
-        self._evidence[note.pitch % 12] += STRUCK + note.velocity / 127
+        self._evidence[note.pitch % 12] += stroke_evidence(note.velocity / 127)
         if not self._pushed and self._is_block():
             self._pushed = True
             self._push(PUSH)
 
     def _is_block(self) -> bool:
-        """Three pitch classes at once; or a bass note and two tones."""
+        """Three pitch classes at once: a chord, and no single line."""
         return len({note.pitch % 12 for note in self._stroke}) >= 3
 
     def _push(self, share: float) -> None:
@@ -172,8 +154,7 @@ class ChordListener:
     def _follow_bass(self, sounding: Sounding, pulse_count: float | None, struck: bool) -> None:
         low = min((tone.pitch for tone in sounding.tones.values()), default=127)
         if low < LOW_BELOW:
-            self._low_s, self.rootless = self._now_s, ROOTLESS_DOUBT
-            self._missing_s = -ROOTLESS_FOR_S
+            self._roots.played(self._now_s)
         if low >= BASS_BELOW or low % 12 == self._bass:
             return
         self._bass = low % 12
@@ -246,7 +227,8 @@ class ChordListener:
         if self._by_ear:
             return self._seen(share, current)
         likely = np.exp(self._ear.likelihoods(self._weights, self._hands(sounding)))
-        without = self._without_roots(seconds, likely, self._shown(sounding))
+        line = len(self._stroke) + len(self._left) <= 1
+        without = self._roots.weigh(self._now_s, seconds, sounding, likely, line)
         chance = (1 - without) * likely[0] + without * likely[1]
         self._chance = chance / np.add.reduce(chance)
         score: Floats = EAR * np.maximum(np.log(self._chance + 1e-9), DEAFEST)[shapes.kinds]
@@ -277,37 +259,6 @@ class ChordListener:
             if tone.fingered or self._now_s - tone.struck_s < CAUGHT_S
         ))  # fmt: skip
 
-    def _shown(self, sounding: Sounding) -> float:
-        """What the shape under the hands shows of the roots: 1 left out, -1 a plain triad, 0 nothing."""
-        settled_s = self._now_s - 2 * SETTLED_S
-        here = {tone.pitch % 12 for tone in sounding.tones.values()
-                if tone.pitch < LINE_FROM and tone.struck_s < settled_s}  # fmt: skip
-        if len(here) == 3:
-            triads = ({(tone + step) % 12 for step in (0, third, 7)} for tone in here for third in (3, 4))
-            return -1.0 if here in triads else 0.0
-        if len(here) < 4:
-            return 0.0
-        share = np.zeros(12)
-        share[list(here)] = 1 / len(here)
-        return float(
-            self._shapes.rootless(share).max() - self._shapes.rooted(share, None).max() > ROOTLESS_FIT
-        )
-
-    def _without_roots(self, seconds: float, likely: Floats, shown: float) -> float:
-        """How likely the performer has left the roots to the bass player for a while, 0..1."""
-        if self._now_s - self._low_s < LOW_AWAY_S:
-            return 0.0
-        if shown > 0:
-            self._missing_s = self._now_s
-        if self._now_s - self._missing_s < ROOTLESS_FOR_S:
-            self.rootless = max(self.rootless, SHOWN)
-        if len(self._stroke) + len(self._left) > 1:  # a single line tells nothing
-            rooted, rootless = np.log(likely.sum(1) + 1e-12)
-            lead = min(max(float(rootless - rooted), -LEAD_MOST), LEAD_MOST)
-            lead = -TRIAD if shown < 0 else lead
-            self.rootless += (lead - self.rootless) * (1 - math.exp(-seconds / ROOTLESS_S))
-        return 1 / (1 + math.exp(-4 * self.rootless))
-
     def _supported(self, index: int, sounding: Sounding) -> bool:
         """More than a single line: three of its tones sound or were just struck, or two over a bass.
 
@@ -320,7 +271,7 @@ class ChordListener:
         if found >= 3 or (found >= 2 and low < BASS_BELOW and low % 12 in tones):
             return True
         inside = {note.pitch for note in self._left if self._now_s - note.time_s < BROKEN_S}
-        if self.rootless > 0:
+        if self._roots.left_out:
             settled_s = self._now_s - SETTLED_S
             inside |= {tone.pitch for tone in sounding.tones.values() if tone.struck_s < settled_s}
             inside |= {note.pitch for note in self._stroke if len(self._stroke) > 1}

@@ -84,14 +84,15 @@ class Course:
         self.pointer.reopen()
         self._open_until_s = now_s + REOPENED_S
 
-    def advance(self, frame: int, onset: float, listening: bool) -> bool:
-        """One frame on; True when the judge turned the pulse into another one."""
+    def advance(self, frame: int, onset: float, listening: bool) -> None:
+        """One frame on; the judge may turn the pulse into another one."""
         self.pointer.advance(onset, listening)
         if onset and self._first_s is None:
             self._first_s = frame * FRAME_S
         if self.held:
             self._follow_drift(listening)
-        return self.judged and listening and frame % CONSULT_FRAMES == 0 and self._consult(frame * FRAME_S)
+        if self.judged and listening and frame % CONSULT_FRAMES == 0:
+            self._consult(frame * FRAME_S)
 
     def _follow_drift(self, listening: bool) -> None:
         """A known tempo may drift away slowly: the window of tempi moves with it, the octave stays."""
@@ -167,14 +168,14 @@ class Course:
 
     # ---------------------------------------------------------------- the judge
 
-    def _consult(self, now_s: float) -> bool:
+    def _consult(self, now_s: float) -> None:
         """Ask the judge; adopt the relative it prefers when it leads clearly and keeps leading."""
         line = self.line
         if line is None or self.held == "told" or self._first_s is None or now_s - self._first_s < FIRST_S:
-            return False
+            return
         found = self.judge.weigh(now_s, line.count_at(now_s), line.period_s)
         if found is None:
-            return False
+            return
         late = min((now_s - self._first_s) / LATE_S, 1.0)
         best = int(found.argmax())
         leads = float(found[best] - found[0]) > MARGIN + (LATE_MARGIN - MARGIN) * late
@@ -182,11 +183,9 @@ class Course:
         self._wanted = best
         if leads and self._asked >= PATIENCE + (LATE_PATIENCE - PATIENCE) * late:
             self._adopt(*RELATIVES[best], now_s)
-            return True
-        if not self.held and best == 0:
+        elif not self.held and best == 0:
             self.held = "judged"
             self._confine(now_s)
-        return False
 
     def _adopt(self, ratio: float, shift: float, now_s: float) -> None:
         """From here on follow a relative of the pulse: `ratio` of its pulses in one of ours."""

@@ -80,12 +80,7 @@ class Ear:
 
     def strike(self, pitch: int, strength: float) -> None:
         """A key was struck, strength 0..1."""
-        self._heard[:, int(pitch < SPLIT), pitch % 12] += STRUCK + strength
-
-    def pour(self, chroma: Floats, bass: Floats, seconds: float) -> None:
-        """A microphone's colour for some seconds, in place of strokes."""
-        self._heard[:, 0] += seconds * chroma
-        self._heard[:, 1] += seconds * bass
+        self._heard[:, int(pitch < SPLIT), pitch % 12] += stroke_evidence(strength)
 
     def wait(self, seconds: float, now_s: float, tones: Iterable[Tone]) -> None:
         """Time passes: what was heard fades, what sounds goes on."""
@@ -94,8 +89,7 @@ class Ear:
         self._heard *= np.exp(-seconds / _FADES_S)
         sounds = np.zeros((2, 12))
         for tone in tones:
-            ring = 1.0 if tone.fingered else math.exp(-(now_s - tone.struck_s) / RING_S)
-            sounds[int(tone.pitch < SPLIT), tone.pitch % 12] += HELD_RATE * seconds * ring
+            sounds[int(tone.pitch < SPLIT), tone.pitch % 12] += tone_evidence(tone, now_s, seconds)
         self._heard += sounds
         share = np.add.reduce(self._heard[1], 0)
         self._song *= math.exp(-seconds / SONG_S)
@@ -123,6 +117,17 @@ class Ear:
         found = weights.hear(around(self.features(held))).T.reshape(2, 24)
         found -= found.max()
         return found
+
+
+def stroke_evidence(strength: float) -> float:
+    """The evidence of a stroke, strength 0..1."""
+    return STRUCK + strength
+
+
+def tone_evidence(tone: Tone, now_s: float, seconds: float) -> float:
+    """The evidence of what goes on sounding for some seconds; a pedalled string gives less and less."""
+    ring = 1.0 if tone.fingered else math.exp(-(now_s - tone.struck_s) / RING_S)
+    return HELD_RATE * seconds * ring
 
 
 def around(features: Floats) -> Floats:

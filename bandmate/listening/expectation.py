@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ SHORTEST = 0.6  # pulses: a chord that lasted less was a slip of the ear
 EARLY = 0.55  # of a pulse: a chord struck so early is an anticipation of the pulse that comes
 LATE = 0.9  # pulses: a change that comes so much later than expected may still come
 KEPT = 0.5  # weight of the past against what is usual, when a run was heard once
+MOST_RUNS = 20_000  # far more than any song has; in a jam without end the oldest are forgotten
+MOST_PAST = 64  # chords; only the last few are looked at
 
 Floats = npt.NDArray[np.float64]
 Kind = int  # root, +12 with a minor third
@@ -85,6 +88,7 @@ class Expectation:
                 if self._past and self._past[-1][0] == kind:  # back again: nothing had happened
                     return True
         self._learn()
+        del self._past[: -MOST_PAST + 1]
         self._past.append((kind, begun))
         return True
 
@@ -93,10 +97,29 @@ class Expectation:
         if len(self._past) < 2:
             return
         (_, began), (kind, begun) = self._past[-2:]
-        lasted = None if began is None or begun is None else begun - began
+        lasted = None if began is None or begun is None or begun <= began else begun - began
         before = [each for each, _ in self._past[-LONGEST - 1 : -1]]
         for first in range(len(before)):
-            self._runs.setdefault(tuple(before[first:]), Counter())[(kind, lasted)] += 1
+            run = tuple(before[first:])
+            followed = self._runs.pop(run, None) or Counter()
+            followed[(kind, lasted)] += 1
+            self._runs[run] = followed  # the newest last
+        while len(self._runs) > MOST_RUNS:
+            del self._runs[next(iter(self._runs))]
+
+    def recount(self, was: float | None, now: float | None, pulses: float = 1.0) -> None:
+        """The count `was` is `now` from here on, and each pulse has become so many; None: nobody counts."""
+        if was is None or now is None:
+            self._past = [(kind, None) for kind, _ in self._past]
+            self.at_count = None
+            return
+        begun = self._past[-1][1] if self._past else None
+        move = partial(_moved, was, now, pulses)
+        self._past = [(kind, None if each is None else move(each)) for kind, each in self._past]
+        if begun is not None and self.at_count is not None:
+            self.at_count = move(begun) + pulses * (self.at_count - begun)
+        if pulses != 1.0:
+            self._runs = {run: _stretched(followed, pulses) for run, followed in self._runs.items()}
 
     def _expect(self, count: float | None, one: float, bar_pulses: float, key: Key | None) -> None:
         """Blend what followed each run before, the longest first, with what is usual."""
@@ -134,3 +157,16 @@ class Expectation:
             self.at_count = begun + max(lengths)[1]
         else:  # on the next bar line
             self.at_count = one + (math.floor((begun + waited - one) / bar_pulses + 1e-6) + 1) * bar_pulses
+
+
+def _moved(was: float, now: float, pulses: float, count: int) -> int:
+    """A pulse under its new number; a pulse stays a pulse."""
+    return count + round(now - was) if pulses == 1.0 else round(now + pulses * (count - was))
+
+
+def _stretched(followed: Counter[Next], pulses: float) -> Counter[Next]:
+    """What followed a run, waited for in other pulses."""
+    found: Counter[Next] = Counter()
+    for (kind, lasted), times in followed.items():
+        found[(kind, None if lasted is None else max(round(pulses * lasted), 1))] += times
+    return found

@@ -5,9 +5,11 @@ Runs in the band process, every 5 ms step; deterministic. `now_s` never goes bac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from copy import copy
 
-from bandmate.events import Attack, Event, Heard, Hue, NoteOff, NoteOn
+from bandmate.events import SILENCE_DB, Attack, Event, Heard, Hue, NoteOff, NoteOn
 from bandmate.harmony import Key
 from bandmate.listening.beats import BeatTracker
 from bandmate.listening.chords import ChordListener
@@ -17,7 +19,8 @@ from bandmate.listening.pulseline import PulseLine
 from bandmate.listening.sounding import Sounding
 from bandmate.timing import BeatMap, Meter
 
-AUDIBLE_DB = -50.0  # a microphone above this level is somebody playing
+OTHER_PULSE = 0.3  # octaves between two tempi that are no longer the same pulse
+RINGS_S = 0.1  # what was audible in a microphone sounds on for so long: it tells every 50 ms, or a bit late
 
 
 class Listener:
@@ -45,6 +48,7 @@ class Listener:
         self.chords.tonality.pin(self._pinned)
         self.expectation = Expectation()
         self.feel = FeelListener(self.velocities)
+        self._audible_s = -math.inf  # when a microphone was above its gate last
         self._beatmap: BeatMap | None = None
         self._clock: PulseLine | None = None
 
@@ -58,15 +62,18 @@ class Listener:
         harmonic = self._harmonic(now_s, events) if self.melody else struck
         attacks: list[Attack] = []
         hues: list[Hue] = []
-        sounds = bool(self.sounding.tones)
         if events:  # in most steps nothing happens
             attacks = [event for event in events if isinstance(event, Attack)]
             hues = [event for event in events if isinstance(event, Hue)]
-            sounds = sounds or any(hue.level_db > AUDIBLE_DB for hue in hues)
+            if any(hue.level_db > SILENCE_DB for hue in hues):
+                self._audible_s = now_s
+        sounds = bool(self.sounding.tones) or now_s - self._audible_s < RINGS_S
         foreseen = self.beats.line  # the strokes haven't moved it yet
         self.feel.hear(now_s, struck, sounds, attacks, foreseen, self.sounding.tones, self._band(clock))
         self.beats.hear(now_s, struck, sounds, attacks, hues)
         line = self.beats.line
+        if line is not foreseen:
+            self._recount(foreseen)
         count = line.count_at(now_s) if line else None
         self.chords.hear(now_s, harmonic, self.harmony, count, hues)
         self.expectation.hear(
@@ -83,6 +90,16 @@ class Listener:
             found = None if clock is None else PulseLine(0, clock.time_at(0.0), clock.seconds(pulse))
             self._clock = found
         return self._clock
+
+    def _recount(self, was: PulseLine | None) -> None:
+        """Chords were counted by the pulse `was`: count them by the one that we follow now."""
+        line = self.beats.line
+        if was is None or line is None:
+            self.expectation.recount(None, None)
+            return
+        pulses = was.period_s / line.period_s
+        pulses = pulses if abs(math.log2(pulses)) > OTHER_PULSE else 1.0
+        self.expectation.recount(was.count_at(line.at_s), line.count, pulses)
 
     def _harmonic(self, now_s: float, events: Sequence[Event]) -> list[NoteOn]:
         """The strokes outside the melody zone."""
@@ -139,20 +156,28 @@ class Listener:
     def count_in(self, taps_s: Sequence[float], meter: Meter, first_pulse_s: float) -> None:
         """Taps or clicks were heard; beat 0, a downbeat, falls at `first_pulse_s`."""
         self.set_meter(meter)
+        was = copy(self.beats.line)
         self.beats.count_in(taps_s, first_pulse_s)
+        self._recount(was)
 
     def relabel(self, pulses: float) -> None:
         """The count moves on by so many pulses: 'this is one', a beat on or back, flip (0.5)."""
+        was = copy(self.beats.line)
         self.beats.relabel(pulses)
+        self._recount(was)
 
     def scale(self, ratio: float) -> None:
         """Half (0.5) or double (2) time; phase and "one" stay."""
+        was = copy(self.beats.line)
         self.beats.scale(ratio)
+        self._recount(was)
 
     def set_meter(self, meter: Meter) -> None:
         """Another meter from here on."""
+        was = copy(self.beats.line)
         self._read_meter(meter)
         self.beats.set_meter(meter)
+        self._recount(was)
 
     def _read_meter(self, meter: Meter) -> None:
         self.meter, self._bar_pulses = meter, meter.bar_beats / meter.pulse_beats

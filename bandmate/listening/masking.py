@@ -15,7 +15,20 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from bandmate.events import Attack, Event, Hue, Hush, NoteOn, Off, On, Panic, Replace, Revoke, Send
+from bandmate.events import (
+    SILENCE_DB,
+    Attack,
+    Event,
+    Hue,
+    Hush,
+    NoteOn,
+    Off,
+    On,
+    Panic,
+    Replace,
+    Revoke,
+    Send,
+)
 from bandmate.patch import Microphone
 
 NEAR_S = 0.06  # a stroke so near one of our hits may be that hit
@@ -30,7 +43,6 @@ DROWNED_DB = 9.0  # a hit so much softer than our loudest ones is drowned in the
 BEGIN_S = 8.0  # after such a silence of ours the performer gets the benefit of the doubt
 LEARN = 0.1  # how quickly we learn how loud the performer is
 MARGIN_DB = 2.0  # what is louder than our own sound is louder by so much
-SILENT_DB = -120.0
 KEPT_S = 6.0  # no note of ours is asked about after so long, unless it sounds on
 # how much like a stroke a part sounds, beside its bleed
 STROKES = {"drums": 1.0, "bass": 0.8, "keys": 0.8, "guitar": 0.8, "lead": 0.8, "pad": 0.3}
@@ -86,9 +98,9 @@ class Mike:
     sign_s: float = -math.inf  # the performer's newest sign,
     free_s: float = -math.inf  # the newest one that needed no level,
     level_db: float | None = None  # their level, while nothing but them is heard,
-    now_db: float = SILENT_DB  # and the level now
+    now_db: float = SILENCE_DB  # and the level now
     hit: Own | None = None  # the newest hit of ours that was heard, perhaps with somebody else,
-    hit_db: float = SILENT_DB  # and its level so far
+    hit_db: float = SILENCE_DB  # and its level so far
     hits: Hits = field(default_factory=Hits)
 
     @property
@@ -178,13 +190,19 @@ class Masking:
                 if attack.time_s - mike.free_s < AGAIN_S:
                     mike.sign_s = attack.time_s
                 mike.free_s = attack.time_s
+            elif attack.time_s - mike.sign_s > PRESENT_S and self._rings(attack.time_s):
+                return None  # a bass note of ours beats with itself in the room
             return attack
         if mike.hit is not hit:
             _judge(mike)
-            mike.hit, mike.hit_db = hit, SILENT_DB
+            mike.hit, mike.hit_db = hit, SILENCE_DB
         if attack.time_s - mike.sign_s > PRESENT_S:
             return None
         return replace(attack, strength=attack.strength * (1 - mike.microphone.bleed * hit.stroke))
+
+    def _rings(self, time_s: float) -> bool:
+        """Whether a tone of ours is in the room."""
+        return any(own.part != "drums" and own.sounds(time_s) for own in self._own.values())
 
     def _tone_down(self, mike: Mike, hue: Hue) -> Hue:
         """Our pitch classes leave the chroma; a level that may be ours alone says nothing."""
@@ -195,11 +213,11 @@ class Masking:
         if not own:
             return hue
         if mike.hit is not None and 0 <= hue.time_s - mike.hit.on_s < LISTEN_S:
-            mike.hit_db = max(mike.hit_db, hue.level_db)
+            mike.hit_db = max(mike.hit_db, hue.level_db, mike.microphone.gate_db)  # no level below the gate
         elif mike.hit is not None and hue.time_s > mike.hit.on_s:
             _judge(mike)
         if hue.time_s - mike.sign_s > PRESENT_S:
-            return replace(hue, level_db=SILENT_DB, chroma=(), bass=())
+            return replace(hue, level_db=SILENCE_DB, chroma=(), bass=())
         shares, bleed = _shares(own), mike.microphone.bleed
         return replace(hue, chroma=_less(hue.chroma, shares, bleed), bass=_less(hue.bass, shares, bleed))
 
@@ -220,7 +238,7 @@ class Masking:
 def _judge(mike: Mike) -> None:
     """Whether somebody played together with our newest hit: they make it louder than it is."""
     hit, mike.hit = mike.hit, None
-    if hit is not None and mike.hit_db > SILENT_DB and mike.hits.excess_db(hit, mike.hit_db) > LOUDER_DB:
+    if hit is not None and mike.hit_db > SILENCE_DB and mike.hits.excess_db(hit, mike.hit_db) > LOUDER_DB:
         mike.sign_s = max(mike.sign_s, hit.on_s)
 
 

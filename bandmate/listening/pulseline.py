@@ -2,12 +2,14 @@
 
 The bar pointer thinks in frames of 10 ms and decides which pulse; this two-number Kalman filter (the time
 of a pulse and the length of a pulse) follows the stamps inside it. Runs in the band process; pure
-arithmetic, imports nothing of ours.
+arithmetic, imports the bar pointer's bounds.
 """
 
 from __future__ import annotations
 
 import math
+
+from bandmate.listening.barpointer import FASTEST_FRAMES, FRAME_S, SLOWEST_FRAMES
 
 STRUCK_S = 0.011  # how far a good onset lies from its pulse
 OFFBEAT = 3.5  # how much less an onset on the half tells
@@ -18,6 +20,8 @@ MOST_WANDER_S = 0.009  # slow pulses are subdivided, and wander no further than 
 SWAY_S = 0.0015  # how much a single pulse sways
 GATE = 0.10  # onsets further than this share of a pulse tell nothing
 BETWEEN_GATE = 0.05  # nor do off-beats further from where they usually are
+SHORTEST_S, LONGEST_S = FASTEST_FRAMES * FRAME_S, SLOWEST_FRAMES * FRAME_S  # no pulse is shorter or longer
+UNKNOWN = 0.2  # of a pulse: however long nobody plays, place and length are no less known than this
 SWING, SWING_PACE = (0.42, 0.74), 0.05  # off-beats fall there; how fast their usual place is learned
 
 
@@ -57,8 +61,9 @@ class PulseLine:
             self.at_s += self.period_s
             self._place += 2 * self._both + self._length + SWAY_S**2
             self._both += self._length
-            self._length = min(self._length + wander_s**2, (0.2 * self.period_s) ** 2)
-            self._place = min(self._place, (0.2 * self.period_s) ** 2)
+            self._length = min(self._length + wander_s**2, (UNKNOWN * self.period_s) ** 2)
+            self._place = min(self._place, (UNKNOWN * self.period_s) ** 2)
+            self._stay_within_bounds()
 
     def strike(self, onset_s: float, weight: float, even: bool = False) -> None:
         """An onset near a pulse, or (telling less, unless all are `even`) between two, moves the line.
@@ -87,6 +92,7 @@ class PulseLine:
         self._place -= cross * self._both
         self._both *= 1 - gain
         self._length *= 1 - gain
+        self._stay_within_bounds()
 
     def _learn(self, count: float, heard_s: float, spread_s: float) -> None:
         """Kalman's update for a pulse heard at `heard_s`."""
@@ -100,3 +106,11 @@ class PulseLine:
         self._place -= to_place * to_place / total
         self._both -= to_place * to_length / total
         self._length -= to_length * to_length / total
+        self._stay_within_bounds()
+
+    def _stay_within_bounds(self) -> None:
+        """There is such a tempo, and such a covariance: rounding and caps leave neither to chance."""
+        self.period_s = min(max(self.period_s, SHORTEST_S), LONGEST_S)
+        self._place, self._length = max(self._place, 0.0), max(self._length, 0.0)
+        most = math.sqrt(self._place * self._length)
+        self._both = min(max(self._both, -most), most)

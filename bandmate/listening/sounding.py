@@ -16,6 +16,7 @@ SUSTAIN, SOSTENUTO = 64, 66
 ALL_SOUND_OFF, ALL_NOTES_OFF = 120, 123
 DOWN = 64  # a pedal at or above this value is down
 RING_S = 12.0  # a pedalled string is no longer heard after this
+STUCK_S = 60.0  # nor is a key: its note-off was lost
 
 Key = tuple[str, int, int]  # port, channel, pitch
 Foot = tuple[str, int]  # port, channel
@@ -93,11 +94,13 @@ class Sounding:
         self._sustained = {foot for foot in self._sustained if foot[0] != port}
 
     def fade(self, now_s: float) -> None:
-        """Forget pedalled strings that have rung out."""
+        """Forget pedalled strings that have rung out, and keys that hang."""
         if not self.tones:
             return
         faded = [
-            key for key, tone in self.tones.items() if not tone.fingered and now_s - tone.struck_s > RING_S
+            key
+            for key, tone in self.tones.items()
+            if now_s - tone.struck_s > (STUCK_S if tone.fingered else RING_S)
         ]
         if faded:
             self._held = None

@@ -7,8 +7,11 @@ from score import FOUR_CHORDS, C, comping, hear, in_order, listen, stroke
 
 from bandmate.events import Control, Event, Heard, Hue, NoteOff, NoteOn
 from bandmate.harmony import Chord, Key
+from bandmate.listening.chords import ChordListener
 from bandmate.listening.listener import Listener
-from bandmate.timing import Meter
+from bandmate.listening.sounding import Sounding
+from bandmate.listening.tonality import KEYS, LEAD
+from bandmate.timing import STEP_S, Meter, step_index, step_time_s
 
 
 def symbols(heard: list[Heard]) -> list[str]:
@@ -199,3 +202,30 @@ def test_the_chord_ahead_is_announced() -> None:
     assert heard[-1].chord == Chord(0)
     assert heard[-1].ahead == Chord(9, "m")
     assert heard[-1].ahead_certainty > 0.8
+
+
+def test_a_rest_is_no_music_in_a_new_key() -> None:
+    """Three bars that lead elsewhere are too few for another key; twenty seconds of rest add nothing."""
+    listener, sounding, step = ChordListener(), Sounding(), 0
+    bars = [Chord.parse(name).tones for name in ("C", "Am", "F", "G", "E", "A", "E")]
+    events = [
+        event
+        for bar, tones in enumerate(bars)
+        for event in stroke(2.0 * bar + 0.1, (48 + tones[0], *(60 + tone for tone in tones)), 1.9)
+    ]
+
+    def play(until_s: float) -> None:
+        nonlocal step
+        while step < step_index(until_s):
+            step += 1
+            now_s = step_time_s(step)
+            struck = sounding.hear(event for event in events if now_s - STEP_S < event.time_s <= now_s)
+            listener.hear(now_s, struck, sounding, 2 * now_s)
+
+    play(35.0)
+    before, fits = listener.key, listener.tonality.scores()
+    assert before is not None
+    assert fits.max() > fits[KEYS.index(before)] + LEAD
+    events.append(NoteOn(35.1, 64, 80))
+    play(35.2)
+    assert listener.key == before

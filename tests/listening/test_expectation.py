@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
 
 from bandmate.harmony import Chord, Key
-from bandmate.listening.expectation import Expectation
+from bandmate.listening.expectation import MOST_RUNS, Expectation
 
 
 def play(expectation: Expectation, symbols: str, first_count: float = 0.0, pulses: float = 4.0,
@@ -103,3 +104,53 @@ def test_silence_expects_nothing():
     expectation = Expectation()
     expectation.hear(0.0, 0, 4.0, None, None)
     assert (expectation.chord, expectation.certainty) == (None, 0.0)
+
+
+@pytest.mark.parametrize("moved", [-40.0, 1.0, -3.0, 0.5])
+def test_under_another_number_the_same_chord_is_due_at_the_same_moment(moved):
+    expectation = Expectation()
+    count = play(expectation, "C F G " * 4)
+    expectation.recount(count - 1, count - 1 + moved)
+    assert expectation.at_count == count + round(moved)
+    play(expectation, "C F G " * 2, count + round(moved))
+    assert expectation.chord == Chord(0)
+    assert expectation.at_count == count + round(moved) + 24.0
+
+
+@pytest.mark.parametrize("ratio", [0.5, 2.0])
+def test_in_half_and_double_time_chords_last_as_long_as_before(ratio):
+    expectation = Expectation()
+    count = play(expectation, "C F G " * 4)
+    expectation.recount(count, ratio * count - 8, ratio)
+    count = ratio * count - 8
+    assert expectation.at_count == count
+    expectation.hear(count, 0, 4.0 * ratio, Chord(0), None)
+    assert expectation.chord == Chord(5)
+    assert expectation.at_count == count + 4.0 * ratio
+
+
+def test_without_its_count_a_chord_is_still_followed_by_the_next_one():
+    expectation = Expectation()
+    play(expectation, "C F G " * 4)
+    expectation.recount(None, None)
+    assert (expectation.chord, expectation.at_count) == (Chord(0), None)
+    play(expectation, "C", 0.0)
+    assert (expectation.chord, expectation.at_count) == (Chord(5), 4.0)
+
+
+def test_no_chord_is_expected_to_last_less_than_nothing():
+    expectation = Expectation()
+    for first_count in (300.0, 200.0, 100.0, 0.0):  # a count that nobody said had moved
+        play(expectation, "C F", first_count)
+    assert expectation.at_count == 8.0
+
+
+def test_an_endless_jam_is_not_remembered_for_ever():
+    expectation, chance = Expectation(), random.Random(3)
+    for number in range(4000):
+        name = chance.choice(("C", "D", "E", "F", "G", "A", "B")) + chance.choice(("", "m"))
+        expectation.hear(4.0 * number, 0, 4.0, Chord.parse(name), None)
+    assert len(expectation._runs) <= MOST_RUNS
+    assert len(expectation._past) < 100
+    count = play(expectation, "C F G " * 4, 16000.0)
+    assert (expectation.chord, expectation.at_count) == (Chord(0), count)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score import C, hear, in_order, stroke
 
-from bandmate.events import Attack, Control, Event, Heard, Hue, NoteOff, NoteOn, PortLost
+from bandmate.events import SILENCE_DB, Attack, Control, Event, Heard, Hue, NoteOff, NoteOn, PortLost
 from bandmate.listening.feel import FeelListener
 from bandmate.listening.listener import Listener
 from bandmate.listening.pulseline import PulseLine
@@ -235,7 +235,7 @@ def test_a_rest_under_the_pedal_is_no_stop() -> None:
 
 def test_a_sound_in_a_microphone_is_no_stop_until_it_ends() -> None:
     events: list[Event] = [Attack(0.2 + index * 0.5, 0.8) for index in range(8)]
-    events += [Hue(0.013 + index * 0.05, -20.0 if index < 160 else -80.0) for index in range(240)]
+    events += [Hue(0.013 + index * 0.05, -20.0 if index < 160 else SILENCE_DB) for index in range(240)]
     heard = hear(in_order(events), 12.0)
     stopped_s = next(h.time_s for h in heard if h.feel.stopped)
     assert 1.4 < stopped_s - 8.0 < 2.2  # two beats, at whichever octave the beat is heard

@@ -12,17 +12,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bandmate.events import Event, Hue
+from bandmate.events import SILENCE_DB, Event, Hue
 from bandmate.listening.audio.chroma import Colour
-from bandmate.listening.audio.flux import Sound, Strokes
+from bandmate.listening.audio.flux import Sound, Strokes, hop_frames
+from bandmate.listening.audio.tuning import hertz
 from bandmate.listening.audio.voice import Voice
 from bandmate.patch import Microphone
 
 HUE_HOPS = 5  # a hue every 50 ms, which is also how long its level is taken over
 OPEN_HOPS = 100  # the gate stays open for a second: between the strokes of soft playing it is quiet
 BROKEN = 16.0  # no sample is so far over full scale: it counts as silence, as one that is no number
-SILENCE_DB = -120.0
-A4, A4_HZ = 69, 440.0
 
 
 class Analysis:
@@ -57,7 +56,7 @@ class Ear:
             self._voice = Voice(rate_hz, low_hz, high_hz, microphone.gate_db, self.port)
         else:
             self._strokes = Strokes(rate_hz, self.port)
-        self.hop = Strokes(rate_hz).hop
+        self.hop = hop_frames(rate_hz)
         self._rest = np.zeros(0, np.float32)
         self._lately = np.zeros(HUE_HOPS * self.hop, np.float32)
         self._around = np.zeros_like(self._lately)  # without its mean
@@ -94,7 +93,7 @@ class Ear:
         if self._hops % HUE_HOPS == 0:
             chroma, bass = self._colour.hue() if self._colour else ((), ())
             if level_db < self.microphone.gate_db:
-                chroma = bass = ()
+                level_db, chroma, bass = SILENCE_DB, (), ()
             events.append(Hue(now_s, level_db, chroma, bass, self.port))
         return events
 
@@ -105,8 +104,3 @@ class Ear:
         np.multiply(self._around, self._around, out=self._around)
         loud = math.sqrt(2) * float(np.sqrt(np.add.reduce(self._around) / frames))
         return max(20 * math.log10(loud), SILENCE_DB) if loud > 0 else SILENCE_DB
-
-
-def hertz(pitch: float) -> float:
-    """The frequency of a key, tuned to 440 Hz."""
-    return float(A4_HZ * 2 ** ((pitch - A4) / 12))

@@ -2,7 +2,7 @@
 
 A long window, because a bass note's neighbours lie 2 Hz apart; peaks of its spectrum above a floor count,
 each in the pitch class that it is nearest to, and less where it is a strong peak's overtone. The ears
-process runs it; pure, imports nothing of ours.
+process runs it; pure, imports its own room.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from bandmate.listening.audio.tuning import A4, A4_HZ
+
 WINDOW_S = 0.186  # of sound in a spectrum (8192 frames at 44.1 kHz)
 LOW_HZ, HIGH_HZ = 98.0, 2000.0  # where chords lie
 BASS_LOW_HZ, BASS_HIGH_HZ = 38.0, 190.0  # where their basses lie
 TILT_HZ = 100.0  # higher sounds count less: with one over the square root of their height above this
 FLOOR = 0.15  # shares of the strongest pitch class below this are noise and overtones
 SILENT = 1e-4  # a spectrum without a peak above this share of full scale has no colour
-A4_HZ, A4 = 440.0, 69
 
 Floats = npt.NDArray[np.float64]
 Sound = npt.NDArray[np.float32]

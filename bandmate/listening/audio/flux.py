@@ -39,7 +39,7 @@ class Strokes:
 
     def __init__(self, rate_hz: float, port: str = "") -> None:
         self.port = port
-        self.hop = round(rate_hz * HOP_S)
+        self.hop = hop_frames(rate_hz)
         size = 2 ** round(math.log2(rate_hz * WINDOW_S))
         self._window = (np.hanning(size + 2)[1:-1] * 4 / size).astype(np.float32)  # a full sine is 1
         self._sound = np.zeros(size, np.float32)
@@ -84,6 +84,11 @@ class Strokes:
         """-1..1: how much more the low bands rose than the middle; a snare does the opposite."""
         rises = self._rises.sum(0)
         return min(max(float(rises[self._low].mean() - rises[self._middle].mean()), -1.0), 1.0)
+
+
+def hop_frames(rate_hz: float) -> int:
+    """How many frames of sound there are in a hop."""
+    return round(rate_hz * HOP_S)
 
 
 def bands(

@@ -41,18 +41,16 @@ LEVELLED = 0.1  # aubio listens to sound whose loudest band is brought to this,
 LEVEL_DB_S = 1.0  # by a gain that rises no faster than this
 MEMORY = 64  # hops of flux that are kept
 CENTRE_S = 0.018  # an onset is found when it reaches the middle of the window
-KINDS = ("harmony", "melody", "drums")
 
 
 class OnsetDetector:
-    """Finds onsets; a melody (one voice) is left to our flux alone, which is cheaper and as good there."""
+    """Finds onsets; `one_voice` is left to our flux alone, which is cheaper and as good there."""
 
-    def __init__(self, rate_hz: float, kind: str = "harmony") -> None:
+    def __init__(self, rate_hz: float, one_voice: bool = False) -> None:
         scale = 2.0 ** round(math.log2(rate_hz / RATE_HZ))
-        self.rate_hz, self.kind = rate_hz, kind
+        self.rate_hz = rate_hz
         self.hop, window = round(HOP * scale), round(WINDOW * scale)
-        self.strength = 0.0  # flux of the newest onset
-        self._aubio = None if kind == "melody" else aubio.onset("specflux", window, self.hop, round(rate_hz))
+        self._aubio = None if one_voice else aubio.onset("specflux", window, self.hop, round(rate_hz))
         if self._aubio is not None:
             self._aubio.set_minioi_ms(30)
             self._aubio.set_threshold(AUBIO_RISE)
@@ -120,7 +118,7 @@ class OnsetDetector:
             return False
         found = peak > RISE + usual[USUAL_HOPS // 2] + MEAN_SHARE * sum(usual) / len(usual)
         if found:
-            self.strength, self._peak_hop = peak, self._hops - 1
+            self._peak_hop = self._hops - 1
         return found
 
     def _hinted(self, time_s: float) -> bool:

@@ -10,7 +10,6 @@ inside their note; a leap, a new attack on the same pitch or silence ends it.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -19,8 +18,8 @@ import numpy as np
 from bandmate.events import NoteOff, NoteOn
 from bandmate.listening.audio.onsets import OnsetDetector
 from bandmate.listening.audio.pitch import GATE_DB, PitchTracker, Sound, clean
+from bandmate.listening.audio.tuning import semitones
 
-A4, A4_HZ = 69, 440.0
 WITHIN = 0.6  # semitones from its centre that a note may stray
 TUNING = 0.25  # semitones that the centre may lie from the note,
 SETTLING = 0.04  # and what share of the way it goes in a hop
@@ -63,7 +62,7 @@ class Voice:
     ) -> None:
         self.port = port
         self.tracker = PitchTracker(rate_hz, low_hz, high_hz, gate_db)
-        self.detector = OnsetDetector(rate_hz, "melody")
+        self.detector = OnsetDetector(rate_hz, one_voice=True)
         self.note: int | None = None
         self._rest = np.zeros(0, np.float32)
         self._frames = 0
@@ -96,7 +95,7 @@ class Voice:
             if self.tracker.sounding:
                 self._onset_s = onset_s + from_start_s
         for time_s, hz, sure in self.tracker.hear(hop):
-            pitch = A4 + 12 * math.log2(hz / A4_HZ) if hz else 0.0
+            pitch = semitones(hz) if hz else 0.0
             self._moments.append(Moment(time_s + from_start_s, pitch, sure, self.tracker.level_db))
         if self._onset_s is not None and self._onset_s < now_s - ONSET_S - OLDEST_S:
             self._onset_s = None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandmate.events import Attack, Hue, NoteOff, NoteOn
+from bandmate.events import SILENCE_DB, Attack, Hue, NoteOff, NoteOn
 from bandmate.listening.audio.analysis import Analysis
 from bandmate.patch import Microphone
 from tests.listening.audio.test_flux import BEATS_S, struck
@@ -87,13 +87,14 @@ def test_gain_lifts_a_sound_over_the_gate():
     assert of(Attack, hear(quiet, Microphone(gain_db=30)))
 
 
-def test_below_the_gate_there_is_no_stroke_no_note_and_no_colour():
+def test_below_the_gate_there_is_no_stroke_no_note_no_colour_and_no_level():
     quiet = sine(220, level=0.001)
     for microphone in (PIANO, VOICE):
         events = hear(quiet, microphone)
         assert not of(Attack, events)
         assert not of(NoteOn, events)
         assert not any(hue.chroma or hue.bass for hue in of(Hue, events))
+        assert {hue.level_db for hue in of(Hue, events)} == {SILENCE_DB}
 
 
 def test_broken_samples_count_as_silence():
