@@ -143,9 +143,13 @@ class Listener:
         """The count moves on by so many pulses: 'this is one', a beat on or back, flip (0.5)."""
         self.beats.relabel(pulses)
 
-    def scale(self, ratio: float) -> None:
-        """Half (0.5) or double (2) time; phase and "one" stay."""
-        self.beats.scale(ratio)
+    def scale(self, ratio: float, from_s: float | None = None, place: float = 0.0) -> None:
+        """Half (0.5) or double (2) time; phase and "one" stay, or are what the band has decided."""
+        self.beats.scale(ratio, from_s, place)
+
+    def set_tempo(self, bpm: float, from_s: float) -> None:
+        """Another tempo from a moment on; the count goes on."""
+        self.beats.set_tempo(bpm, from_s)
 
     def set_meter(self, meter: Meter) -> None:
         """Another meter from here on."""
