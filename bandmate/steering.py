@@ -13,7 +13,7 @@ from bandmate import controls, labels, starting
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Level, Note, NoteOn, Panic, Send
-from bandmate.timing import Meter
+from bandmate.timing import TEMPI, Meter
 
 if TYPE_CHECKING:
     from bandmate.band import Band
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HATS = frozenset({"hat", "hat-open", "hat-pedal", "ride", "shaker", "side-stick"})
 LOOSE_FOLLOW, LOOSE_INERTIA = 0.8, 0.1  # who follows so far, and so lightly, goes with rubato
 MOST_VELOCITY = 127
+PLAYABLE = f"{TEMPI[0]:g} to {TEMPI[1]:g} pulses a minute"
 
 
 def steer(band: Band, now_s: float, command: Command) -> list[Send]:
@@ -249,9 +250,9 @@ def _relabel(name: str) -> Callable[[Band, float, float], list[Send]]:
 
 def _scale(ratio: float) -> Callable[[Band, float], list[Send]]:
     def scale(band: Band, now_s: float) -> list[Send]:
-        if band.transport.running:
-            labels.scale(band.transport, now_s, ratio)
-            band.params["bpm"] = band.transport.home_bpm
+        if band.transport.running and not labels.scale(band.transport, now_s, ratio):
+            name = "half" if ratio < 1 else "double"
+            band.alarm(now_s, f"{name} time would be no tempo for a band, which plays {PLAYABLE}")
         return []
 
     return scale
@@ -273,10 +274,10 @@ def _start(band: Band, now_s: float) -> list[Send]:
 
 def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     before = band.transport.state
-    starting.tap(band.transport, now_s, pressed_s, band.taps_wanted)
+    if not starting.tap(band.transport, now_s, pressed_s, band.taps_wanted):
+        band.alarm(now_s, f"these taps are no tempo for a band, which plays {PLAYABLE}; tap again")
     if before == "armed" and band.transport.state == "counting":
         band.begin_song()
-        band.params["bpm"] = band.transport.home_bpm
     return []
 
 
