@@ -133,6 +133,7 @@ class Band:
         for command in commands:
             sends += steer(self, now_s, command)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
+        self.params["bpm"] = moment.home_bpm
         struck = closing.by_hand(self, now_s, moment, heard, sends)
         closing.by_chords(self, now_s, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
@@ -160,7 +161,9 @@ class Band:
             elif hint.kind == "relabel":
                 self.listener.relabel(hint.value)
             elif hint.kind == "scale":
-                self.listener.scale(hint.value)
+                self.listener.scale(hint.value, hint.from_s, hint.place)
+            elif hint.kind == "tempo":
+                self.listener.set_tempo(hint.value, now_s if hint.from_s is None else hint.from_s)
             elif hint.kind == "meter":
                 self.listener.set_meter(self.transport.meter)
                 self.params["meter"] = str(self.transport.meter)

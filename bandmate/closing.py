@@ -50,7 +50,7 @@ def by_hand(
     sends += band.scheduler.cut(now_s, lambda note: note.part != "drums")
     beat = band.transport.strike(now_s)
     strike(band, now_s, FOREVER)
-    return (beat,)
+    return () if beat is None else (beat,)
 
 
 def by_chords(band: Band, now_s: float, heard: Heard, sends: list[Send]) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 from bandmate.errors import BandmateError
 from bandmate.events import PARTS
 from bandmate.harmony import Key
-from bandmate.timing import METERS
+from bandmate.timing import METERS, TEMPI
 
 Value = float | str
 
@@ -57,7 +57,7 @@ MOODS: dict[str, tuple[float, float, int]] = {
 }  # fmt: skip
 
 PARAMS: tuple[Param, ...] = (
-    Param("bpm", 30, 300, 112, "pulses a minute", "tempo; while playing it sets a new home tempo"),
+    Param("bpm", *TEMPI, 112, "pulses a minute", "tempo; while playing it sets a new home tempo"),
     Param("follow", 0, 1, 0.35, "", "how far you move the band's tempo; 1 lifts the leash"),
     Param("inertia", 0, 1, 0.5, "", "how slowly the tempo moves: 0.5 at most 3 % a pulse, 0 15 %, 1 0.6 %"),
     Param("clock", 0, 0, OWN_CLOCK, "", "sets follow and inertia; own: by hand", (OWN_CLOCK, *CLOCKS)),

@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 
 from bandmate.events import Heard
-from bandmate.timing import BeatMap, Meter
+from bandmate.timing import TEMPI, BeatMap, Meter, playable
 
 LEASH_DRUMS, LEASH_FREE = 0.03, 0.08
 LOOSE_SLEW, TIGHT_SLEW = 0.15, 0.006  # of the tempo, in a pulse: the most with inertia 0, and with 1
@@ -44,9 +44,11 @@ OCTAVE_NEAR = 0.1  # and so near to half or double our tempo, in octaves
 class Hint:
     """What the listener must know about the transport's decision, given to it in the next step."""
 
-    kind: str  # count-in, relabel, scale, meter, reset
+    kind: str  # count-in, relabel, scale, tempo, meter, reset
     value: float = 0.0
     taps_s: tuple[float, ...] = ()
+    from_s: float | None = None  # when it begins; None: as soon as it may
+    place: float = 0.0  # how many of the new pulses after one that is
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Clock:
     drums: bool = True  # they play: the leash is short
     steer: bool = True  # else it coasts
     counted: bool = True  # somebody gave us the tempo; else it is a guess, and home with it
+    bar_line: float = 0.0  # a beat on which a bar begins: places are counted from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class Follower:
         if not due:
             return Moved(beatmap, clock.home_bpm)
         straight = beatmap.at_tempo(self.bpm if self.bpm is not None else beatmap.bpm, clock.frontier_s)
-        error = _error(straight, heard, pulse) if clock.steer else None
+        error = _error(straight, heard, clock) if clock.steer else None
         self._weigh_octaves(heard, straight.bpm / pulse)
         if error is None:
             self._far = 0
@@ -149,6 +152,8 @@ class Follower:
                 wanted += (home * self._lean - wanted) * HOME_PULL
             leash = home * (LEASH_DRUMS if clock.drums else LEASH_FREE)
             wanted = max(home - leash, min(home + leash, wanted))
+        pulse = clock.meter.pulse_beats
+        wanted = max(TEMPI[0] * pulse, min(TEMPI[1] * pulse, wanted))
         self.bpm = _within(wanted, straight.bpm, self.slew)
         most = self.slew * (FREE_PHASE_SLEW if self.free else PHASE_SLEW)
         bend = by * straight.beats(ahead_s) / clock.meter.pulse_beats
@@ -184,18 +189,20 @@ class Follower:
             return None
         self._far = 0
         if not leashed:
-            return self.adopt(straight, heard, clock.meter)
+            return self.adopt(straight, heard, clock.meter, clock.bar_line)
         moved = straight.moved(-error.ahead * clock.meter.pulse_beats, clock.frontier_s)
         return Moved(moved, clock.home_bpm, True)
 
-    def adopt(self, straight: BeatMap, heard: Heard, meter: Meter) -> Moved | None:
-        """Their tempo and phase as they are, and their tempo is home; None where they have none."""
+    def adopt(self, straight: BeatMap, heard: Heard, meter: Meter, bar_line: float) -> Moved | None:
+        """Their tempo and phase as they are, and their tempo is home; None where they have none for us."""
         if heard.next_pulse_s is None or heard.pulse_bpm is None:
             return None
         pulse = meter.pulse_beats
         octave = round(math.log2(heard.pulse_bpm * pulse / straight.bpm))
+        if not playable(heard.pulse_bpm / 2.0**octave):
+            return None
         self.bpm = heard.pulse_bpm * pulse / 2.0**octave
-        beat = round(straight.beat_at(heard.next_pulse_s) / pulse) * pulse
+        beat = bar_line + meter.on_grid(straight.beat_at(heard.next_pulse_s) - bar_line)
         return Moved(BeatMap(self.bpm, beat, heard.next_pulse_s), self.bpm / pulse, True)
 
     def _weigh_octaves(self, heard: Heard, ours: float) -> None:
@@ -214,11 +221,16 @@ def _within(wanted: float, straight: float, share: float) -> float:
     return max(straight * (1 - share), min(straight * (1 + share), wanted))
 
 
-def _error(straight: BeatMap, heard: Heard, pulse: float) -> Error | None:
-    """How far we are from the humans; None where there is nobody to follow."""
+def _error(straight: BeatMap, heard: Heard, clock: Clock) -> Error | None:
+    """How far we are from the humans; None where there is nobody to follow.
+
+    In 7/8 bars begin on any eighth, and the pulses with them: there every eighth may be theirs.
+    """
     if heard.next_pulse_s is None or heard.pulse_bpm is None or heard.confidence < LEAST_CONFIDENCE:
         return None
+    pulse = clock.meter.pulse_beats
     octave = round(math.log2(heard.pulse_bpm * pulse / straight.bpm))
     faster = 2.0 ** max(octave, 0)  # they count on our off-beats too
-    here = straight.beat_at(heard.next_pulse_s) / pulse * faster
-    return Error((here - round(here)) / faster, heard.pulse_bpm * pulse / 2.0**octave)
+    here = (straight.beat_at(heard.next_pulse_s) - clock.bar_line) * faster
+    ahead = (here - clock.meter.on_grid(here)) / faster / pulse
+    return Error(ahead, heard.pulse_bpm * pulse / 2.0**octave)

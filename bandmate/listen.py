@@ -188,10 +188,11 @@ def _feed(events: Sequence[tuple[int, Event]]) -> Callable[[int], list[Event]]:
 
 
 def _tap_in(listener: Listener, meter: Meter, taps_s: Sequence[float], step: int) -> None:
-    """Count the listener in with the last tap: one is a pulse after it."""
+    """Count the listener in with the last tap: the pulses before one are tapped, the last of 7/8 is short."""
     if taps_s and step == step_index(taps_s[-1]):
-        pulse_s = (taps_s[-1] - taps_s[0]) / (len(taps_s) - 1)
-        listener.count_in(taps_s, meter, taps_s[-1] + pulse_s)
+        places = [meter.place_of(tap) / meter.pulse_beats for tap in (-len(taps_s), -1)]
+        pulse_s = (taps_s[-1] - taps_s[0]) / (places[1] - places[0])
+        listener.count_in(taps_s, meter, taps_s[-1] - places[1] * pulse_s)
 
 
 def _not_endless(take: Take) -> None:

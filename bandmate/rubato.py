@@ -61,6 +61,6 @@ def weigh(transport: Transport, now_s: float, heard: Heard) -> None:
 def _back_in(transport: Transport, now_s: float, heard: Heard) -> None:
     """The performer's tempo and phase, and everyone in on the bar line."""
     straight = transport.beatmap.at_tempo(transport.beatmap.bpm, transport.frontier(now_s))
-    moved = transport.follower.adopt(straight, heard, transport.meter)
+    moved = transport.follower.adopt(straight, heard, transport.meter, transport.origin_beat)
     if moved is not None:
         transport.reenter(now_s, heard, moved)

@@ -14,7 +14,7 @@ from bandmate import labels
 from bandmate.events import Heard
 from bandmate.follow import Hint
 from bandmate.labels import gap_of, tap_tempo
-from bandmate.timing import BeatMap, bpm_of
+from bandmate.timing import BeatMap, bpm_of, playable
 
 if TYPE_CHECKING:
     from bandmate.transport import Transport
@@ -33,13 +33,10 @@ def start(transport: Transport, now_s: float) -> None:
     """The band counts in and plays."""
     if transport.state not in ("off", "armed"):
         return
-    bars, meter = transport.count_in_bars, transport.meter
+    bars = transport.count_in_bars
     _launch(transport, transport.home_bpm, now_s + START_S, bars, settle=False)
     transport.sticks = True
-    pulses = round(bars * meter.bar_beats / meter.pulse_beats)
-    beats = [pulse * meter.pulse_beats - bars * meter.bar_beats for pulse in range(pulses)]
-    clicks = tuple(transport.beatmap.time_at(beat) for beat in beats)
-    transport.hints.append(Hint("count-in", transport.beatmap.time_at(0.0), clicks))
+    transport.hints.append(transport.count_in_to(0.0, bars))
 
 
 def taps_wanted(transport: Transport) -> int:
@@ -50,31 +47,43 @@ def taps_wanted(transport: Transport) -> int:
     return bars * transport.meter.pulses
 
 
-def tap(transport: Transport, now_s: float, pressed_s: float, wanted: int = 0) -> None:
-    """A tap in pulses: counts the band in when armed, sets phase and tempo while it plays."""
+def tap(transport: Transport, now_s: float, pressed_s: float, wanted: int = 0) -> bool:
+    """A tap in pulses: counts the band in when armed, sets phase and tempo while it plays.
+
+    False where the taps say a tempo that is none for a band; then they are forgotten.
+    """
     if transport.state == "off":
         transport.arm()
-        return
+        return True
     since_s = pressed_s - transport.taps_s[-1] if transport.taps_s else TAP_GAP_S
     if since_s < BOUNCE_S:
-        return
+        return True
     if since_s > TAP_GAP_S:
         transport.taps_s = []
     transport.taps_s.append(pressed_s)
+    understood = True
     if transport.state == "armed" and len(transport.taps_s) >= (wanted or taps_wanted(transport)):
-        _tap_in(transport, tuple(transport.taps_s))
+        understood = _tap_in(transport, tuple(transport.taps_s))
     elif transport.state == "playing":
-        tap_tempo(transport, now_s)
+        understood = tap_tempo(transport, now_s)
+    if not understood:
+        transport.taps_s = []
+    return understood
 
 
-def _tap_in(transport: Transport, taps_s: tuple[float, ...]) -> None:
+def _tap_in(transport: Transport, taps_s: tuple[float, ...]) -> bool:
     """Taps to tempo and phase: the usual gap, laid through the middle of all taps."""
-    gap_s = gap_of(taps_s)
-    first_s = statistics.fmean(tap - index * gap_s for index, tap in enumerate(taps_s))
-    bars = max(1, round(len(taps_s) / transport.meter.pulses))
+    meter = transport.meter
+    places = [meter.place_of(tap) / meter.pulse_beats for tap in range(len(taps_s))]
+    gap_s = gap_of(taps_s, places)
+    if not playable(bpm_of(gap_s)):
+        return False
+    first_s = statistics.fmean(tap_s - place * gap_s for tap_s, place in zip(taps_s, places, strict=True))
+    bars = max(1, round(len(taps_s) / meter.pulses))
     _launch(transport, bpm_of(gap_s), first_s, bars, settle=True)
     transport.taps_s = []
-    transport.hints.append(Hint("count-in", transport.beatmap.time_at(0.0), taps_s))
+    transport.hints.append(transport.count_in_to(0.0, bars))
+    return True
 
 
 def _launch(transport: Transport, bpm: float, first_s: float, bars: float, settle: bool) -> None:
@@ -93,6 +102,8 @@ def join(transport: Transport, now_s: float, heard: Heard) -> None:
     """Come in by ourselves once the pulse is believed: carefully, or at once if not `staged`."""
     if heard.next_pulse_s is None or heard.pulse_bpm is None or heard.downbeat_in is None:
         return
+    if not playable(heard.pulse_bpm):
+        return
     if heard.state != "locked" and heard.confidence < JOIN_CONFIDENCE:
         return
     if heard.next_pulse_s <= transport.frontier(now_s) + transport.horizon_s:
@@ -104,11 +115,12 @@ def join(transport: Transport, now_s: float, heard: Heard) -> None:
         return
     pulse = transport.meter.pulse_beats
     transport.home_bpm = heard.pulse_bpm
-    first_beat = -heard.downbeat_in * pulse
+    to_one = -transport.meter.place_of(-heard.downbeat_in)
+    first_beat = -to_one
     if transport.fixed_beat > first_beat:  # once more, with another tempo: the count goes on
         bars = math.ceil((transport.fixed_beat - first_beat) / transport.meter.bar_beats)
         first_beat += bars * transport.meter.bar_beats
-    one = first_beat + heard.downbeat_in * pulse
+    one = first_beat + to_one
     transport.beatmap = BeatMap(heard.pulse_bpm * pulse, first_beat, heard.next_pulse_s)
     transport.origin_beat, transport.origin_bar = one, round(one / transport.meter.bar_beats)
     transport.start_beat = first_beat if transport.staged else one
@@ -141,7 +153,7 @@ def believe_bar_line(transport: Transport, heard: Heard) -> None:
     """After a free join the bar line is a belief: take the listener's when it insists."""
     assert heard.next_pulse_s is not None
     pulse = transport.meter.pulse_beats
-    beat = round(transport.beatmap.beat_at(heard.next_pulse_s) / pulse) * pulse
+    beat = transport.pulse_near(transport.beatmap.beat_at(heard.next_pulse_s))
     theirs = labels.bar_line_of(transport, heard)
     if theirs is None or beat <= transport.listen_pulse:
         return

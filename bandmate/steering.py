@@ -15,13 +15,14 @@ from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
 from bandmate.form import STROKES
 from bandmate.lineup import all_in, bring_in, less, line, more, next_player, rest, set_clock
-from bandmate.timing import Meter
+from bandmate.timing import TEMPI, Meter
 
 if TYPE_CHECKING:
     from bandmate.band import Band
 
 HATS = frozenset({"hat", "hat-open", "hat-pedal", "ride", "shaker", "side-stick"})
 MOST_VELOCITY = 127
+PLAYABLE = f"{TEMPI[0]:g} to {TEMPI[1]:g} pulses a minute"
 
 
 def steer(band: Band, now_s: float, command: Command) -> list[Send]:
@@ -212,9 +213,9 @@ def _relabel(name: str) -> Callable[[Band, float, float], list[Send]]:
 
 def _scale(ratio: float) -> Callable[[Band, float], list[Send]]:
     def scale(band: Band, now_s: float) -> list[Send]:
-        if band.transport.running:
-            labels.scale(band.transport, now_s, ratio)
-            band.params["bpm"] = band.transport.home_bpm
+        if band.transport.running and not labels.scale(band.transport, now_s, ratio):
+            name = "half" if ratio < 1 else "double"
+            band.alarm(now_s, f"{name} time would be no tempo for a band, which plays {PLAYABLE}")
         return []
 
     return scale
@@ -248,10 +249,10 @@ def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     before = band.transport.state
     if _silent(band, now_s):
         return []
-    starting.tap(band.transport, now_s, pressed_s, band.taps_wanted)
+    if not starting.tap(band.transport, now_s, pressed_s, band.taps_wanted):
+        band.alarm(now_s, f"these taps are no tempo for a band, which plays {PLAYABLE}; tap again")
     if before == "armed" and band.transport.state == "counting":
         night.begin(band)
-        band.params["bpm"] = band.transport.home_bpm
     return []
 
 

@@ -18,6 +18,7 @@ GRID = 12  # steps a beat: sixteenths and triplets both fall on it
 SLOT_BEATS = 0.5  # the unit in which the band decides: an eighth note
 STEP_S = 0.005  # the band's logical step; every decision happens on this grid
 SECONDS_A_MINUTE = 60.0
+TEMPI = 30.0, 300.0  # pulses a minute that the band plays
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,31 @@ class Meter:
         return math.ceil(self.bar_beats / self.pulse_beats - 1e-9)
 
     @property
+    def grid_beats(self) -> float:
+        """What every pulse and every bar line falls on: the pulse, or the eighth in 7/8."""
+        return self.bar_beats % self.pulse_beats or self.pulse_beats
+
+    def on_grid(self, beats: float) -> float:
+        """The place nearest to one, in beats from a bar line, where a pulse or a bar line may fall."""
+        return round(beats / self.grid_beats) * self.grid_beats
+
+    def place_of(self, pulse: int) -> float:
+        """Beats from a bar line to a pulse, counted from there: -1 is the last one of the bar before."""
+        bars, within = divmod(pulse, self.pulses)
+        return bars * self.bar_beats + within * self.pulse_beats
+
+    def pulse_from(self, beats: float) -> int:
+        """The first pulse at or after a place, both counted from a bar line."""
+        bars = math.floor(beats / self.bar_beats + 1e-9)
+        within = (beats - bars * self.bar_beats) / self.pulse_beats
+        return bars * self.pulses + min(math.ceil(within - 1e-9), self.pulses)
+
+    def pulse_near(self, beats: float) -> int:
+        """The pulse nearest to a place, both counted from a bar line."""
+        after = self.pulse_from(beats)
+        return min((after - 1, after), key=lambda pulse: abs(self.place_of(pulse) - beats))
+
+    @property
     def slots(self) -> int:
         """Eighth notes in a bar."""
         return round(self.bar_beats / SLOT_BEATS)
@@ -95,6 +121,11 @@ class Meter:
 
 
 METERS = ("4/4", "3/4", "2/4", "2/2", "6/8", "12/8", "5/4", "7/8")
+
+
+def playable(bpm: float) -> bool:
+    """Whether the band plays so many pulses a minute."""
+    return TEMPI[0] <= bpm <= TEMPI[1]
 
 
 def bpm_of(beat_seconds: float) -> float:

@@ -20,6 +20,7 @@ from bandmate.starting import START_S
 from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 
 HORIZON_S = 0.025  # notes due within this are sent; nothing may move them any more
+SAME_S = 0.06  # ritard: a chord so soon after a pulse of the clock is that pulse
 PHRASE_BARS = 4  # sections begin on such bars, unless somebody says so
 
 
@@ -48,8 +49,7 @@ class Transport:
         self.alone = False  # nobody is there to be followed
         self.by_hand = False  # ritard: only the performer's chords move the beat
         self.sticks = False  # the band itself counts this count-in
-        self.turn: BeatMap | None = None  # a tempo that begins when the frontier reaches it
-        self.turn_origin = 0.0
+        self.turn: labels.Turn | None = None  # half or double time, once the frontier is there
         self.disagree = 0
         self.listen_pulse = -1e9
         self.tapped_until = -1e9  # up to this beat the performer's taps outrank what is heard
@@ -82,6 +82,24 @@ class Transport:
         """The bar line so many bars after one."""
         return self.line_of(self.bar_of(line + 1e-3)[0] + bars)
 
+    def pulse_near(self, beat: float) -> float:
+        """The pulse nearest to a beat."""
+        return self.origin_beat + self.meter.place_of(self.meter.pulse_near(beat - self.origin_beat))
+
+    def next_pulse(self, beat: float) -> float:
+        """The first pulse at or after a beat."""
+        return self.origin_beat + self.meter.place_of(self.meter.pulse_from(beat - self.origin_beat))
+
+    def grid_near(self, beat: float) -> float:
+        """The place nearest to a beat where a pulse or a bar line may fall: in 7/8 any eighth."""
+        return self.origin_beat + self.meter.on_grid(beat - self.origin_beat)
+
+    def count_in_to(self, one: float, bars: int = 1) -> Hint:
+        """What the listener must know of a count whose pulses lead to a bar line."""
+        pulses = range(-max(bars, 1) * self.meter.pulses, 0)
+        clicks = tuple(self.beatmap.time_at(one + self.meter.place_of(pulse)) for pulse in pulses)
+        return Hint("count-in", self.beatmap.time_at(one), clicks)
+
     def frontier(self, now_s: float) -> float:
         """The moment from which on anything may still change."""
         return now_s + self.horizon_s
@@ -107,8 +125,8 @@ class Transport:
 
     def advance(self, now_s: float, heard: Heard, drums: bool) -> Moment:
         """Move on to `now_s`: count-ins end, the clock follows what is heard (leash by `drums`)."""
-        if self.turn is not None and self.frontier(now_s) >= self.turn.time_s:
-            self._take_turn(self.turn)
+        if self.turn is not None and self.frontier(now_s) >= self.turn.beatmap.time_s:
+            labels.take_turn(self, self.turn)
         if self.odd:
             barlines.leave(self, now_s)
         beat = self.beatmap.beat_at(self.frontier(now_s))
@@ -121,12 +139,6 @@ class Transport:
         if self.entry_beat is not None and beat >= self.entry_beat - 1e-6:
             self.entry, self.entry_beat = "full", None
         return self.moment(now_s)
-
-    def _take_turn(self, turn: BeatMap) -> None:
-        """Half or double time begins: the bar goes on in the new tempo."""
-        bar = self.bar_of(turn.beat)[0]
-        self.beatmap, self.turn, self.follower.bpm = turn, None, turn.bpm
-        self.origin_beat, self.origin_bar = self.turn_origin, bar
 
     def entry_at(self, beat: float) -> str:
         """How carefully the band plays at a beat that is about to be decided."""
@@ -182,7 +194,8 @@ class Transport:
         rubato.weigh(self, now_s, heard)
         steer = not self.rubato.on and self.beatmap.beat_at(now_s) >= self.tapped_until
         clock = Clock(
-            self.beatmap, now_s, self.frontier(now_s), self.meter, self.home_bpm, drums, steer, self.counted
+            self.beatmap, now_s, self.frontier(now_s), self.meter, self.home_bpm, drums, steer, self.counted,
+            self.origin_beat,
         )  # fmt: skip
         moved = self.follower.follow(clock, heard)
         if moved.reentry:
@@ -234,6 +247,8 @@ class Transport:
     def hold(self, now_s: float) -> None:
         """Fermata: the clock stops here."""
         self.state = "holding"
+        if self.turn is not None:  # a tempo will be the other one
+            self.home_bpm, self.turn = self.home_bpm * self.turn.ratio, None
         self.start_beat = self.next_bar(self.beatmap.beat_at(now_s), 1e-3)
 
     def resume(self, now_s: float) -> None:
@@ -244,18 +259,22 @@ class Transport:
         self.state, self.sticks = "counting", True
         self.follower.begin()
         self._leave_rubato()
-        clicks = tuple(
-            self.beatmap.time_at(beat + pulse * self.meter.pulse_beats) for pulse in range(self.meter.pulses)
-        )
-        self.hints.append(Hint("count-in", self.beatmap.time_at(self.start_beat), clicks))
+        self.hints.append(self.count_in_to(self.start_beat))
 
-    def strike(self, now_s: float) -> FixedBeat:
-        """Ritard: a chord of the performer is the next beat, now; no clock runs in between."""
-        here = math.floor(self.fixed_beat + 1e-9) if self.by_hand else round(self.beatmap.beat_at(now_s)) - 1
-        beat = max(here, math.floor(self.fixed_beat)) + 1.0
-        self.by_hand = True
+    def strike(self, now_s: float) -> FixedBeat | None:
+        """Ritard: a chord of the performer is the next pulse, now; no clock runs in between.
+
+        None where the clock has just announced that pulse: then the chord is this one.
+        """
+        announced = not self.by_hand and now_s < self.fixed_s + SAME_S
+        beat = self.fixed_beat if announced else self.next_pulse(self.fixed_beat + 1e-3)
+        if not self.by_hand and not announced:
+            beat = max(beat, self.pulse_near(self.beatmap.beat_at(now_s)))
+        self.by_hand, self.turn, self.fixed_beat = True, None, beat
         self.beatmap = BeatMap(self.beatmap.bpm, beat, now_s)
-        self.fixed_beat = beat
+        if announced:
+            return None
+        self.fixed_s = now_s
         return FixedBeat(beat, now_s, now_s, abs(beat - self.bar_of(beat + 1e-4)[1]) < 1e-6)
 
     # -------------------------------------------------------------- saved and restored
@@ -272,8 +291,8 @@ class Transport:
     def change_at(self, line: float, bpm: float, meter: Meter) -> None:
         """Another song begins on a bar line without a stop: its tempo (in pulses) and its bars."""
         bar = self.bar_of(line)[0]
-        self.turn = BeatMap(bpm * meter.pulse_beats, line, self.beatmap.time_at(line))
-        self.turn_origin = self.origin_beat = line
+        then = BeatMap(bpm * meter.pulse_beats, line, self.beatmap.time_at(line))
+        self.turn, self.origin_beat = labels.Turn(then, line), line
         self.origin_bar, self.odd = bar, {}
         self.home_bpm, self.meter = bpm, meter
         self.hints.append(Hint("meter"))
@@ -291,9 +310,7 @@ class Transport:
                 self.next_bar(here, NEAR_BEATS), 0.0 if saved["state"] == "counting" else -1e9
             )
             self.state = "counting"
-            self.hints.append(
-                Hint("count-in", self.beatmap.time_at(self.start_beat), self._past_pulses(now_s))
-            )
+            self.hints.append(self.count_in_to(self.start_beat))
         elif saved["state"] == "holding":
             self.state, self.start_beat = "holding", saved["start_beat"]
         else:
@@ -304,8 +321,3 @@ class Transport:
         self.rubato.off()
         if self.entry == "rubato":
             self.entry = "full"
-
-    def _past_pulses(self, now_s: float) -> tuple[float, ...]:
-        pulse = self.meter.pulse_beats
-        last = math.floor(self.beatmap.beat_at(now_s) / pulse)
-        return tuple(self.beatmap.time_at((last - back) * pulse) for back in (3, 2, 1, 0))

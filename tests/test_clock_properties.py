@@ -185,11 +185,12 @@ def test_nothing_plays_in_off(cued):
 @pytest.mark.parametrize("ratio", [0.5, 2.0, 0.25])
 @pytest.mark.parametrize("moved", [0.0, 0.5, 1 / 3, 0.1 + 0.2])
 def test_half_time_finds_its_pulse_wherever_the_bar_begins(ratio, moved):
-    transport = Transport(Meter(), BPM, 0.35, 1, False)
+    bpm = 140.0
+    transport = Transport(Meter(), bpm, 0.35, 1, False)
     transport.arm()
     starting.start(transport, 0.1)
     transport.origin_beat += moved  # as after a flip
     labels.scale(transport, 5.0, ratio)
     assert transport.turn is not None
-    ahead = transport.turn.time_s - transport.frontier(5.0)
-    assert -1e-6 <= ahead <= 4 * period_s(BPM) + 1e-6
+    ahead = transport.turn.beatmap.time_s - transport.frontier(5.0)
+    assert -1e-6 <= ahead <= 4 * period_s(bpm) + 1e-6

@@ -23,7 +23,7 @@ from bandmate.show.audiofile import read_audio
 from bandmate.show.composition import read
 from bandmate.show.demo import load_demo, performance, tempo_path, time_at
 from bandmate.show.take import Header, event_line, header_line
-from bandmate.timing import ticks
+from bandmate.timing import Meter, ticks
 
 LEAD_S = 1.0  # silence before the first downbeat of a demo
 
@@ -90,6 +90,22 @@ def test_the_beats_of_a_demo_are_its_beats(pop, tmp_path, capsys):
     assert sum(near) > 0.9 * len(near)
     assert all(0 < beat["time_s"] - beat["decided_s"] <= 0.05 for beat in found["beats"])
     assert all(95 < beat["bpm"] < 115 for beat in found["beats"])
+
+
+@pytest.mark.parametrize("taps", [4, 8])
+def test_in_seven_eight_one_is_a_short_pulse_after_the_last_tap(tmp_path, taps):
+    seven, song, track, last = Meter(7, 8), mido.MidiFile(ticks_per_beat=480), mido.MidiTrack(), 0
+    for pulse in range(4 * 6):
+        tick = ticks(8 + seven.place_of(pulse))  # at 120
+        track.append(mido.Message("note_on", note=60, velocity=80, time=tick - last))
+        track.append(mido.Message("note_on", note=60, velocity=0, time=100))
+        last = tick + 100
+    song.tracks.append(track)
+    song.save(tmp_path / "seven.mid")
+    taps_s = [4.0 + seven.place_of(tap) * 0.5 for tap in range(-taps, 0)]
+    found, _ = analyse(tmp_path / "seven.mid", seven, taps_s)
+    ones_s = [beat["time_s"] for beat in found["beats"] if beat["downbeat"]]
+    assert ones_s[:6] == pytest.approx([4.0 + bar * 1.75 for bar in range(6)], abs=0.03)
 
 
 def test_chords_and_feel_are_there_in_order(pop):

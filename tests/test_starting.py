@@ -349,3 +349,20 @@ def test_taps_at_one_moment_are_one_tap(stage):
     bpm = stage.play(3.9).band.transport.home_bpm
     stage.play(6.0)
     assert stage.band.transport.home_bpm == pytest.approx(bpm, rel=0.02)
+
+
+@pytest.mark.parametrize(("meter", "begin_s", "ritard_s"), [("7/8", 1.3, 6.416), ("6/8", 1.2, 5.2)])
+def test_a_chord_just_before_a_beat_that_is_fixed_already_is_that_beat(make_stage, meter, begin_s, ritard_s):
+    """It was the next one, and fell before the one that had been announced."""
+    stage = make_stage(meter=meter, style="bossa-nova", bpm=132.0)
+    stage.say(0.0, "arm")
+    stage.say(0.3, "start")
+    stage.comp(begin_s, 24, 0.45)
+    stage.say(ritard_s, "ritard")
+    stage.play(9.0)
+    assert all(a.time_s < b.time_s and a.beat < b.beat for a, b in itertools.pairwise(stage.beats))
+    after = [beat for beat in stage.beats if beat.decided_s > ritard_s + 0.5]
+    assert [beat.time_s for beat in after[1:]] == pytest.approx(
+        [b.time_s + 0.45 for b in after[:-1]], abs=0.01
+    )
+    assert any(beat.downbeat for beat in after)

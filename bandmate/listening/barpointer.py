@@ -163,6 +163,7 @@ class BarPointer:
 
     def seed(self, pulse_s: float, phase: float, spread: float = 0.03) -> None:
         """Believe one tempo and phase (0..1, now), each give or take `spread` of a pulse."""
+        pulse_s = self._known(pulse_s)
         length = np.repeat(self.tempi * FRAME_S, self.tempi)
         off = (self.place - phase + 0.5) % 1 - 0.5
         bump = np.exp(-0.5 * ((length / pulse_s - 1) / spread) ** 2 - 0.5 * (off / spread) ** 2)
@@ -175,10 +176,15 @@ class BarPointer:
         length = np.repeat(self.tempi * FRAME_S, self.tempi)
         off = (self.place + 0.5) % 1 - 0.5
         bump = np.exp(
-            -0.5 * (np.log2(length / self.period_s) / REOPEN_OCTAVES) ** 2 - 0.5 * (off / 0.05) ** 2
+            -0.5 * (np.log2(length / self._known(self.period_s)) / REOPEN_OCTAVES) ** 2
+            - 0.5 * (off / 0.05) ** 2
         )
         self.belief *= 1 - REOPEN
         self.belief += bump / bump.sum() * REOPEN
+
+    def _known(self, pulse_s: float) -> float:
+        """The nearest pulse that has states: belief needs somewhere to stand."""
+        return min(max(pulse_s, self._lengths[0] * FRAME_S), self._lengths[-1] * FRAME_S)
 
     def advance(self, onset: float, listening: bool) -> None:
         """One frame on; `onset` 0..1 is what was struck in it, and silence counts only while `listening`."""

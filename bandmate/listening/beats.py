@@ -18,7 +18,7 @@ from bandmate.listening.barpointer import FRAME_S, FREE_BPM, HOME_OCTAVES
 from bandmate.listening.bars import BarVote, division, next_in_bar
 from bandmate.listening.course import Course
 from bandmate.listening.pulseline import PulseLine
-from bandmate.timing import Meter, bpm_of
+from bandmate.timing import Meter, bpm_of, period_s
 
 REST_PULSES, REST_S = 2.0, 1.5  # after this nothing is claimed
 BREAK_PULSES, BREAK_S = 6.0, 3.0  # who begins after such a rest may begin in another tempo
@@ -166,7 +166,7 @@ class BeatTracker:
             self.octaves = self.course.pointer.octaves()
             self.bpm_spread = self.course.pointer.bpm_spread()
         if frame_s >= self._begin_s:
-            self.course.steer(frame_s, bool(self._ports))
+            self.course.steer(frame_s, bool(self._late))
         if self.line is not None and self.line is not was and not self._odd:
             self._recount(self.line, was)
 
@@ -214,8 +214,8 @@ class BeatTracker:
         gaps = sorted(later - earlier for earlier, later in pairwise(taps_s))
         if gaps and gaps[len(gaps) // 2] > 0:
             pulse_s = gaps[len(gaps) // 2]
-            steps = max(round((taps_s[-1] - taps_s[0]) / pulse_s), 1)
-            pulse_s = (taps_s[-1] - taps_s[0]) / steps
+            steps = sum(self._on_grid(gap / pulse_s) for gap in gaps)  # bars of 7/8 end with half a one
+            pulse_s = (taps_s[-1] - taps_s[0]) / max(steps, self._grid)
         else:
             pulse_s = self.line.period_s if self.line else self.course.pointer.period_s
         line = PulseLine(0, first_pulse_s, pulse_s)
@@ -239,21 +239,41 @@ class BeatTracker:
             self._told(self.line)
         self.bars.tell(one)
 
-    def scale(self, ratio: float) -> None:
-        """Half or double time: the pulse rate times `ratio`; a pulse stays a pulse, one stays one."""
+    def scale(self, ratio: float, from_s: float | None = None, place: float = 0.0) -> None:
+        """Half or double time: the pulse rate times `ratio`; a pulse stays a pulse, one stays one.
+
+        `from_s`: where the band has decided it, on the pulse that falls about then, which becomes the one
+        `place` new pulses after a downbeat.
+        """
         line = self.line
         if line is None:
             self.course.home_bpm *= ratio
             self.course.pointer.look(FREE_BPM, self.course.home_bpm, HOME_OCTAVES)
             return
-        since_one = (line.count - self.bars.one) % self._bar_pulses
-        place = since_one * ratio
-        skip = (math.ceil(place) - place) / ratio  # old pulses until one that stays a pulse
-        line.at_s += skip * line.period_s
+        if from_s is None:  # the next old pulse that stays a pulse
+            since_one = (line.count - self.bars.one) % self._bar_pulses
+            place = math.ceil(since_one * ratio)
+            turn = line.count + place / ratio - since_one
+        else:
+            turn = self.bars.one + self._on_grid(line.count_at(from_s) - self.bars.one)
+        line.at_s = line.time_of(turn)
         line.period_s /= ratio
-        line.count = math.ceil(place)
+        line.count = round(place)
         line.stand(self._now_s)
         self.bars.tell(0)
+        self._told(line)
+
+    def set_tempo(self, bpm: float, from_s: float) -> None:
+        """Another pulse rate from a moment on: the count goes on from where it is then."""
+        line = self.line
+        if line is None:
+            self.course.home_bpm = bpm
+            self.course.pointer.look(FREE_BPM, bpm, HOME_OCTAVES)
+            return
+        since = line.count_at(from_s) - line.count
+        line.period_s = period_s(bpm)
+        line.at_s = from_s - since * line.period_s
+        line.stand(self._now_s)
         self._told(line)
 
     def set_meter(self, meter: Meter) -> None:
@@ -293,6 +313,10 @@ class BeatTracker:
     def _read_meter(self) -> None:
         self._odd = division(self.meter) == "eighths"  # bars end with a short pulse, as in 7/8
         self._bar_pulses = self.meter.bar_beats / self.meter.pulse_beats  # 3.5 in 7/8
+        self._grid = self.meter.grid_beats / self.meter.pulse_beats  # what pulses and bar lines fall on
+
+    def _on_grid(self, pulses: float) -> float:
+        return self.meter.on_grid(pulses * self.meter.pulse_beats) / self.meter.pulse_beats
 
     def next_pulse(self) -> tuple[float, int] | None:
         """When the next pulse falls (after now) and how many pulses after it the bar begins."""

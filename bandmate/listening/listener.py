@@ -166,10 +166,16 @@ class Listener:
         self.beats.relabel(pulses)
         self._recount(was)
 
-    def scale(self, ratio: float) -> None:
-        """Half (0.5) or double (2) time; phase and "one" stay."""
+    def scale(self, ratio: float, from_s: float | None = None, place: float = 0.0) -> None:
+        """Half (0.5) or double (2) time; phase and "one" stay, or are what the band has decided."""
         was = copy(self.beats.line)
-        self.beats.scale(ratio)
+        self.beats.scale(ratio, from_s, place)
+        self._recount(was)
+
+    def set_tempo(self, bpm: float, from_s: float) -> None:
+        """Another tempo from a moment on; the count goes on."""
+        was = copy(self.beats.line)
+        self.beats.set_tempo(bpm, from_s)
         self._recount(was)
 
     def set_meter(self, meter: Meter) -> None:

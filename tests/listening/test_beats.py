@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 
 import pytest
@@ -223,3 +224,23 @@ def test_what_comes_later_changes_nothing_before(events: list[Event], cut_s: flo
     known = [event for event in events if event.time_s <= cut_s]
     whole = listen(Listener(FOUR), events, cut_s)
     assert listen(Listener(FOUR), known, cut_s) == whole
+
+
+@pytest.mark.parametrize("ratio", [2.0, 0.5])
+def test_no_tempo_is_too_far_away_to_go_on_listening(ratio: float) -> None:
+    """896 pulses a minute once left the bar pointer without any belief."""
+    listener = counted(112)
+    listen(listener, comping(112, 2, 2.0), 3.0, 1.9)
+    for _ in range(4):
+        listener.scale(ratio)
+    heard = listen(listener, comping(112, 8, 2.0)[60:] + comping(112, 2, 24.0), 26.0, 3.0)
+    assert all(0.0 <= row.confidence <= 1.0 for row in heard)
+    assert math.isfinite(float(listener.beats.course.pointer.belief.sum()))
+
+
+def test_two_bars_of_seven_eight_are_counted_with_their_short_pulses() -> None:
+    meter = Meter(7, 8)
+    for taps in (range(-8, 0), range(-4, 0), range(-6, -1)):
+        listener = Listener(meter)
+        listener.count_in([4.0 + meter.place_of(tap) * 0.5 for tap in taps], meter, 4.0)
+        assert listener.beats.pulse_bpm == pytest.approx(120)

@@ -152,3 +152,21 @@ def test_a_flip_moves_the_pulse_by_exactly_half(bpm: float, beats: float, half: 
     assert flipped is not None
     assert flipped.period_s == pulse_s
     assert (flipped.at_s - at_s) / pulse_s % 1.0 == pytest.approx(0.5, abs=1e-6)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(60, 200), st.floats(0.0, 7.99), st.floats(0.3, 3.0), st.floats(-0.03, 0.03))
+def test_another_tempo_keeps_the_count(bpm: float, beats: float, ratio: float, from_s: float) -> None:
+    listener = Listener(FOUR)
+    listener.count_in([beat * period_s(bpm) for beat in range(4)], FOUR, 4 * period_s(bpm))
+    now_s = (4 + beats) * period_s(bpm)
+    listen(listener, comping(bpm, 3, 4 * period_s(bpm)), now_s)
+    line = listener.beats.line
+    assert line is not None
+    count, one, turn_s = line.count_at(now_s + from_s), listener.beats.bars.one, now_s + from_s
+    listener.set_tempo(bpm * ratio, turn_s)
+    line = listener.beats.line
+    assert line is not None
+    assert line.period_s == pytest.approx(period_s(bpm * ratio))
+    assert line.count_at(turn_s) == pytest.approx(count)
+    assert listener.beats.bars.one == one
