@@ -343,7 +343,7 @@ def test_a_key_that_breaks_the_line_is_said_on_one():
 
 
 def test_the_songs_of_the_tests_go_into_a_take_as_well():
-    first = song("A: C | F; open = true, parts_in = ['keys']", energy=0.4)
+    first = song("A: C | F; open = true; parts_in = ['keys']", energy=0.4)
     found = evening("walk-in", (first, True), song("B: G"))
     assert from_table(json.loads(json.dumps(as_table(found)))) == found
 
