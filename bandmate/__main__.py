@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bandmate import __version__, controls, options
+from bandmate import __version__, controls, options, study
 from bandmate import patch as patches
 from bandmate.errors import BadFile, BandmateError
 
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         listed = _add(commands, kind, run, text)
         listed.add_argument("what", choices=("check", "show"))
         listed.add_argument("names", nargs="*", metavar="NAME", help="by name or .toml file (default: all)")
+    study.add_commands(commands)
     _add(commands, "ports", _ports, "list MIDI ports and sound devices")
     check = _add(commands, "soundcheck", _soundcheck, "everything a gig needs, in plain words, with the mend")
     check.add_argument("--patch", default="default")
@@ -164,13 +165,14 @@ def _rehearse(options: argparse.Namespace) -> int:
     taps_s = _seconds(options.tap_in) if options.tap_in else []
     take, header = prepare(take, patch, options.seed, _params_given(options), taps_s)
     styles = load_styles()
+    thinker = study.thinker(options, take, header.seed)
     if header.state is not None:
         try:
             make_band(header, styles)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise BadFile(f"{options.take}: line 1: no band can go on from its state ({reason})") from None
-    found = rehearse(take, header, styles)
+    found = rehearse(take, header, styles, thinker, study.delay_ms(options.model_delay_ms))
     path = write_performance(found, options.out, options.wav, performer)
     speed = found.duration_s / max(found.wall_s, 1e-9)
     print(

@@ -16,6 +16,7 @@ from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
 from bandmate.counting import Count
 from bandmate.events import (
+    Ask,
     Attack,
     Command,
     Event,
@@ -26,6 +27,7 @@ from bandmate.events import (
     Note,
     NoteOn,
     Outbox,
+    Phrase,
     PortFound,
     PortLost,
     Send,
@@ -37,6 +39,7 @@ from bandmate.harmony import Chord, Key
 from bandmate.lineup import set_clock
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
+from bandmate.mind import Mind
 from bandmate.mixing import begun
 from bandmate.night import Night
 from bandmate.parts.binding import Binder
@@ -58,6 +61,7 @@ from bandmate.transport import HORIZON_S, Transport
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
 LATENCY_MOST_S = 0.15  # no device is waited for longer
 PICKUP_S = 0.12  # keys struck this shortly before the first downbeat are no pickup: they mean it
+RESTS_S = 1.0  # silence so long is a rest, and no line whose chord nobody can name
 
 
 class Band:
@@ -97,6 +101,7 @@ class Band:
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
+        self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
@@ -148,7 +153,7 @@ class Band:
         stores, self.stores = tuple(self.stores), []
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
-            stores, self.quitting and self.transport.state in ("off", "armed"),
+            stores, self.quitting and self.transport.state in ("off", "armed"), self.asked(),
         )  # fmt: skip
 
     # -------------------------------------------------------------- listening
@@ -172,10 +177,13 @@ class Band:
         self.transport.hints.clear()
         playing = self.transport.running
         music: list[Event] = []
+        phrases = [event for event in events if isinstance(event, Phrase)]
         commands = [Command(now_s, name, source="switch") for name in self.switch.held(now_s, playing)]
         for event in self.masking.hear(events):
             if isinstance(event, Command):
                 commands.append(event)
+            elif isinstance(event, Phrase):
+                continue
             elif isinstance(event, Fault):
                 self.alarm(now_s, event.text)
             elif isinstance(event, Latency):
@@ -192,6 +200,8 @@ class Band:
                 self.switch.release()
                 (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
+        if self.mind is not None:
+            self.mind.hear([*music, *phrases], self.transport.beatmap)
         clock = self.transport.beatmap if playing else None
         heard = self.heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
         self.music = music
@@ -227,6 +237,8 @@ class Band:
         self._next_slot, self._bar, self.slow_from = -FOREVER, -1, None
         self.binder.reset()
         self.hits.forget()
+        if self.mind is not None:
+            self.mind.begin()
 
     def _decide(self, now_s: float, moment: Moment, heard: Heard) -> list[Send]:
         """Ask every part for each eighth note that is about to begin."""
@@ -234,6 +246,8 @@ class Band:
         beatmap = self.transport.beatmap
         if self.form.ending == "ritard":
             return sends
+        if self.mind is not None:
+            self.mind.ask(self, now_s, self.transport.horizon_s + LEAD_S)
         least = math.ceil(beatmap.beat_at(now_s) / SLOT_BEATS - 1e-6) * SLOT_BEATS
         if self._next_slot < least - SLOT_BEATS:
             self._next_slot = least
@@ -275,15 +289,32 @@ class Band:
         keeps = self._lost or self.night.alone
         slot = self.form.slot(empty, moment, heard, "keep" if keeps else str(params["on-rest"]))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
+        written = (
+            None
+            if self.mind is None
+            else self.mind.play(slot, now_s, self.chord, heard.chord is not None or heard.resting_s > RESTS_S)
+        )
         for part in self.form.members:
-            if part in self.playing:
-                asked = company.in_steps(self, slot, part, heard)
-                wanted = company.make_room(self, part, slot, self.ask(part, asked, style, now_s), now_s)
-                notes += [piece for note in wanted for piece in self.plan.broken(note)]
+            if part not in self.playing:
+                continue
+            if written is not None and self.mind is not None:
+                wanted = company.make_room(self, part, slot, written[part], now_s)
+                self.scheduler.add([p for note in wanted for p in self.plan.broken(note)], self.mind.heard_s)
+                continue
+            asked = company.in_steps(self, slot, part, heard)
+            wanted = company.make_room(self, part, slot, self.ask(part, asked, style, now_s), now_s)
+            notes += [piece for note in wanted for piece in self.plan.broken(note)]
         self.scheduler.add(notes, now_s)
         self.slots += 1
         self.slots_in_time += transport.beatmap.time_at(beat) >= now_s
         return sends
+
+    def asked(self) -> tuple[Ask, ...]:
+        """What the model is asked for in this step."""
+        if self.mind is None or not self.mind.asks:
+            return ()
+        asks, self.mind.asks = tuple(self.mind.asks), []
+        return asks
 
     def ask(self, part: str, slot: Slot, style: Style, now_s: float) -> list[Note]:
         """What a part wants to play; one that fails is muted and reported, and the band plays on."""

@@ -137,7 +137,76 @@ class Latency:
     output_s: float
 
 
-Event = NoteOn | NoteOff | Control | Bend | Attack | Hue | PortLost | PortFound | Command | Fault | Latency
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What the model wrote for the slot at `beat`, in beats: it comes back into the band's inbox.
+
+    `rung` is fresh, or tail where it is the second slot of a reply. Each note is (part, place in twelfths
+    of a beat, degree or drum, velocity, twelfths long, micro-timing in classes); each chord of the slot
+    before, this one and seven more is (name such as `7:m7`, empty for none; how sure). `number` is the ask's.
+    """
+
+    time_s: float
+    beat: float
+    rung: str
+    notes: tuple[tuple[int, int, int, int, int, int], ...]
+    chords: tuple[tuple[str, float], ...]
+    number: int = 0
+
+
+Event = (
+    NoteOn
+    | NoteOff
+    | Control
+    | Bend
+    | Attack
+    | Hue
+    | PortLost
+    | PortFound
+    | Command
+    | Fault
+    | Latency
+    | Phrase
+)
+
+# ------------------------------------------------------------------ the ask: what the band wants of the model
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the model must know to write the slot at `beat`; the notes are those of the slot before.
+
+    Struck keys are (pitch, place in twelfths, velocity class), the band's own notes (part, place, pitch,
+    velocity class, length class, micro-timing class).
+    """
+
+    beat: float
+    place: int  # slots since the bar began
+    bar_slots: int
+    bpm: float
+    struck: tuple[tuple[int, int, int], ...] = ()
+    tied: tuple[int, ...] = ()  # pitches that sound on
+    own: tuple[tuple[int, int, int, int, int, int], ...] = ()
+    heard: bool = False  # the listener names a chord:
+    root: int = 0
+    quality: str = ""
+    chart: tuple[tuple[int, int], ...] = ()  # root and quality number of the slot before, this one, and on
+    compound: bool = False  # 6/8 and 12/8
+    phrase: int = 0  # bar of eight, 1 first; 0: not said
+    figure: str = "groove"
+    section: int = 0  # 0: not said
+    energy: float | None = None
+    tension: float | None = None
+    densities: tuple[float, ...] = (0.5,) * len(PARTS)  # -1: that part does not play
+    style: str = ""
+    blend_style: str = ""
+    blend: float = 0.0
+    wild: float = 0.3  # 0 safe, 1 wild
+    again: int = 0  # another take on the same slot
+    missed: tuple[int, ...] = ()  # keys struck before that, but after the ask before
+    number: int = 0  # of the slot since the song began; 0 is a new song
+    write: bool = True  # False: only hear it, to warm up
+
 
 # ------------------------------------------------------------------ sends: what the sound process shall do
 
@@ -482,3 +551,4 @@ class Outbox:
     state: dict[str, Any] | None = None  # to be saved, once a bar
     stores: tuple[Store, ...] = ()  # to be written, off the hot path
     done: bool = False  # the band was asked to go home, and has ended
+    asks: tuple[Ask, ...] = ()  # to the model

@@ -150,6 +150,28 @@ class Key:
         return cls(chord.root, chord.minor)
 
 
+@lru_cache(maxsize=64)
+def canonical(quality: str) -> tuple[int, ...]:
+    """Semitones above the root -> canonical ones: a chord's third on 4, fifth on 7, seventh or sixth on 10.
+
+    A permutation of 0..11, so that a line written over one chord is a line over another.
+    """
+    steps = QUALITIES[quality]
+    places = dict(zip(steps[1:], (4, 7, 10) if len(steps) > 2 else (7,), strict=False))
+    found = list(range(12))
+    for step, place in places.items():
+        other = found.index(place)
+        found[step], found[other] = found[other], found[step]
+    return tuple(found)
+
+
+def degree_pitch(degree: int, chord: Chord) -> int:
+    """The pitch of a canonical degree over a chord; degree 60 is the root nearest to middle C."""
+    octave, step = divmod(degree, 12)
+    lift = chord.root - 12 if chord.root > 6 else chord.root
+    return 12 * octave + canonical(chord.quality).index(step) + lift
+
+
 def _plain(text: str) -> str:
     """A spelling without the signs of print."""
     for sign, letters in SIGNS:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bandmate import patch as patches
 from bandmate import setlist as setlists
-from bandmate import wire
+from bandmate import study, wire
 from bandmate.controls import Value
 from bandmate.errors import BandmateError, NoDevice, RigError
 from bandmate.events import Command, Panic
@@ -82,6 +82,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         "resume": options.resume, "demo": demo, "alone": alone,
         "setlist": None if evening is None else setlists.as_table(evening),
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
+        "player": study.player(options), "model": options.model,
     }  # fmt: skip
     try:
         launch(where, plan)

@@ -37,11 +37,13 @@ from bandmate.events import (
     NoteOff,
     NoteOn,
     Outbox,
+    Phrase,
     PortFound,
     PortLost,
     SoundReady,
     Status,
 )  # fmt: skip
+from bandmate.mind import Mind
 from bandmate.mixing import mix
 from bandmate.places import TAPS, Places, pair, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
@@ -62,6 +64,8 @@ class Live:
         self.clients: list[wire.Wire] = []
         self.sound: wire.Wire | None = None
         self.ears: wire.Wire | None = None
+        self.model: wire.Wire | None = None
+        self._model_retry_s = 0.0
         self.inbox: list[Event] = []
         self.origin_s = 0.0
         self.lateness_ms = 0.0
@@ -97,6 +101,8 @@ class Live:
         except (KeyError, TypeError, ValueError):  # a state of another version: better fresh than not at all
             header, state = replace(header, state=None, state_s=0.0), None
             self.band = make_band(header, load_styles())
+        if self.plan.get("player") == "model":
+            self.band.mind = Mind()
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
         self.writer = TakeWriter(take, self.where.state)
@@ -183,6 +189,9 @@ class Live:
             for send in out.sends:
                 placed = getattr(send, "time_s", None)
                 self.sound.send(send if placed is None else replace(send, time_s=placed + self.origin_s))
+        if self.model is not None:
+            for ask in out.asks:
+                self.model.send(ask)
         if out.status is not None:
             self._show(out.status)
         for store in out.stores:
@@ -213,8 +222,9 @@ class Live:
             self._ears_retry_s = time.perf_counter() + RECONNECT_S
             with contextlib.suppress(RigError):
                 self.ears = wire.connect(self.where.ears)
+        self._find_model()
         ends: list[Any] = [self.door, *self.clients]
-        ends += [end for end in (self.sound, self.ears) if end is not None]
+        ends += [end for end in (self.sound, self.ears, self.model) if end is not None]
         ready, _, _ = select.select(ends, [], [], max(0.0, wait_s))
         for end in ready:
             if end is self.door:
@@ -225,6 +235,8 @@ class Live:
                 self._from_sound(end)
             elif isinstance(end, wire.Wire) and end is self.ears:
                 self._from_ears(end)
+            elif isinstance(end, wire.Wire) and end is self.model:
+                self._from_model(end)
             else:
                 self.inbox += [self._placed(c) for c in end.receive() if isinstance(c, Command)]
         for client in self.clients:
@@ -279,6 +291,29 @@ class Live:
         self._counters |= {f"ears {name}": int(getattr(ready, name)) for name in names}
         self._know(1, ready.device)
 
+    def _find_model(self) -> None:
+        """Visit the model if there is to be one; a new one is told what was played lately."""
+        mind = self.band.mind
+        if mind is None or self.model is not None or time.perf_counter() < self._model_retry_s:
+            return
+        self._model_retry_s = time.perf_counter() + RECONNECT_S
+        with contextlib.suppress(RigError):
+            self.model = wire.connect(self.where.model)
+            for ask in mind.recent:
+                self.model.send(ask)
+
+    def _from_model(self, model: wire.Wire) -> None:
+        """Phrases, and why there are none."""
+        for said in model.receive():
+            if isinstance(said, Phrase):
+                self.inbox.append(replace(said, time_s=self.now_s))
+            elif isinstance(said, Fault):
+                self.inbox.append(self._placed(said))
+        if not model.open:
+            model.close()
+            self.model = None
+            self.inbox.append(Fault(self.now_s, "the model is gone; the understudy plays until it is back"))
+
     def _listens(self, hears: bool) -> None:
         """A microphone that fell silent has let go of its notes; it is no performer who rests."""
         if self._hears not in (None, hears):
@@ -305,8 +340,9 @@ class Live:
             client.flush()
             client.close()
         self.door.close()
-        if self.ears is not None:
-            self.ears.close()
+        for other in (self.ears, self.model):
+            if other is not None:
+                other.close()
         if self.sound is not None:
             self.sound.flush()
             self.sound.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bandmate import controls
+from bandmate import controls, study
 from bandmate import patch as patches
 
 
@@ -23,6 +23,7 @@ def playing_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--count-in", type=int, metavar="BARS", help="bars counted before the music")
     command.add_argument("--join", choices=("count", "free"), help="start with a count, or come in by ear")
     command.add_argument("--seed", type=int, help="the same seed and take give the same notes")
+    study.playing_options(command)
 
 
 def stage_options(command: argparse.ArgumentParser) -> None:
@@ -82,7 +83,10 @@ def rehearse_options(command: argparse.ArgumentParser) -> None:
     )
     playing_options(command)
     command.add_argument("--tap-in", metavar="T1,T2,…", help="count the band in with taps at these seconds")
-    command.add_argument("--player", choices=("understudy",), default="understudy", help="who plays")
+    command.add_argument(
+        "--model-delay-ms", metavar="N|measured", default="0",
+        help="how long the model thinks about a slot (default: 0, the same notes every time)",
+    )  # fmt: skip
     command.add_argument("--wav", action="store_true", help="also bounce band.wav")
     command.add_argument(
         "--microphone", choices=patches.MICROPHONE_HEARS, help="what a recording is (default: harmony)"
@@ -119,5 +123,14 @@ def bench_options(command: argparse.ArgumentParser) -> None:
         "--pictures", type=Path, metavar="DIR", help="also draw each style of the bench styles into DIR"
     )
     command.add_argument("--songs", help="their songs, by number: 001,002")
+    command.add_argument(
+        "--model", default="house", metavar="NAME", help="the model that music and speed ask"
+    )
+    command.add_argument("--splits", type=Path, metavar="FILE", help="music: also its lead sheets, as JSON")
+    for which in ("music", "speed"):
+        command.add_argument(
+            f"--{which}", dest="flags", action="append_const", const=which, default=[],
+            help=f"as `bench {which}`",
+        )  # fmt: skip
     command.add_argument("--seconds", type=float, default=60.0, help="length of the audio runs (default: 60)")
     command.add_argument("--runs", type=int, default=3, help="runs of which the median is shown (default: 3)")

@@ -49,6 +49,11 @@ class Places:
         return self.sockets / f"{self.rig}.ears"
 
     @property
+    def model(self) -> Path:
+        """The model's door: asks in, phrases out."""
+        return self.sockets / f"{self.rig}.model"
+
+    @property
     def state(self) -> Path:
         """The band's state, saved every bar."""
         return self.state_folder / f"{self.rig}.state.json"

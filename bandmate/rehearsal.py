@@ -16,6 +16,7 @@ from typing import Any
 from bandmate import patch as patches
 from bandmate import snapshots
 from bandmate.band import Band
+from bandmate.carrier import Answer, Carrier
 from bandmate.controls import Value
 from bandmate.errors import BadFile, BandmateError
 from bandmate.events import (
@@ -33,9 +34,11 @@ from bandmate.events import (
     NoteOn,
     Off,
     On,
+    Phrase,
     Recall,
     Voice,
 )  # fmt: skip
+from bandmate.mind import RUNGS, Mind
 from bandmate.parts.style import Style, load_style
 from bandmate.patch import Patch
 from bandmate.places import write_whole
@@ -77,6 +80,10 @@ class Performance:
     clock: ClockBook = field(default_factory=ClockBook)
     sends: list[tuple[float, object]] = field(default_factory=list)  # when sent, what
     performer: list[Event] = field(default_factory=list)
+    player: str = "understudy"
+    rungs: dict[str, int] = field(default_factory=dict)
+    weighed: float = 0.0  # slots in time, less by what they knew too late
+    model_delay_ms: float = 0.0
 
 
 def load_styles() -> dict[str, Style]:
@@ -168,9 +175,17 @@ def _with_entrance(take: Take, header: Header, tap_in_s: Sequence[float]) -> tup
     return tuple(sorted([*placed, *take.events], key=lambda entry: (entry[0], entry[1].time_s)))
 
 
-def rehearse(take: Take, header: Header, styles: dict[str, Style]) -> Performance:
-    """Play a take through the band, in virtual time."""
+def rehearse(
+    take: Take, header: Header, styles: dict[str, Style], model: Answer | None = None,
+    model_delay_ms: float | None = 0.0,
+) -> Performance:  # fmt: skip
+    """Play a take through the band, in virtual time; with a `model`, or with the phrases that the take holds.
+
+    `model_delay_ms` None: as long as the model really takes here.
+    """
     band = make_band(header, styles)
+    if model is not None or any(isinstance(event, Phrase) for _, event in take.events):
+        band.mind = Mind()
     waiting = take.events
     place = 0
 
@@ -184,12 +199,16 @@ def rehearse(take: Take, header: Header, styles: dict[str, Style]) -> Performanc
     first_step = step_index(header.state_s)
     tail_s = 0.0 if take.header is not None else TAIL_S
     last_s = max([take.length_s, *(event.time_s for _, event in take.events[-1:])])
-    return perform(band, feed, first_step, step_index(last_s + tail_s), take.name, header)
+    return perform(
+        band, feed, first_step, step_index(last_s + tail_s), take.name, header,
+        None if model is None else Carrier(model, model_delay_ms),
+    )  # fmt: skip
 
 
 def perform(
-    band: Band, feed: Feed, first_step: int, last_step: int, name: str, header: Header
-) -> Performance:
+    band: Band, feed: Feed, first_step: int, last_step: int, name: str, header: Header,
+    carrier: Carrier | None = None,
+) -> Performance:  # fmt: skip
     """Step the band through virtual time; `feed` brings each step's events."""
     found = Performance(name, header.patch, header.seed)
     began_s = time.perf_counter()
@@ -199,6 +218,8 @@ def perform(
         events = feed(step, band)
         if events is None:
             last_step, events = step, ()
+        if carrier is not None:
+            events = [*events, *carrier.due(step)]
         if step == last_step:
             found.leaked = sum(
                 note.off_s is None and key not in band.scheduler.sounding
@@ -206,6 +227,8 @@ def perform(
             )
             events = [*events, Command(now_s, "stop", source="rehearsal")]
         out = band.step(now_s, events)
+        if carrier is not None:
+            carrier.carry(step, out.asks)
         found.performer += [e for e in events if isinstance(e, NoteOn | NoteOff | Control | Bend)]
         if out.sends:
             found.ledger.book(now_s, out.sends)
@@ -228,6 +251,9 @@ def perform(
     found.duration_s = (last_step - first_step) * STEP_S
     found.slots, found.slots_in_time = band.slots, band.slots_in_time
     found.late, found.dropped = band.scheduler.late, band.scheduler.dropped
+    if band.mind is not None:
+        found.player, found.rungs, found.weighed = "model", dict(band.mind.rungs), band.mind.weighed
+        found.model_delay_ms = 0.0 if carrier is None else carrier.typical_ms
     found.clock.reentries = band.transport.reentries
     return found
 
@@ -282,6 +308,11 @@ def _write_wav(found: Performance, path: Path, performer: Sound | None) -> None:
 def summary(found: Performance, played: Sequence[Played]) -> dict[str, Any]:
     """The contract that benchmarks and other tools read."""
     share = found.slots_in_time / found.slots if found.slots else 0.0
+    rungs = found.rungs or {"understudy": found.slots}
+    share_w = share
+    if found.player == "model":  # only the model's own rungs count
+        slots = max(sum(rungs.values()), 1)
+        share, share_w = (rungs.get("fresh", 0) + rungs.get("tail", 0)) / slots, found.weighed / slots
     recency_ms = sorted(note.recency_s * 1000 for note in played)
     counts = {part: sum(note.part == part for note in played) for part in PARTS}
     return {
@@ -289,7 +320,7 @@ def summary(found: Performance, played: Sequence[Played]) -> dict[str, Any]:
         "take": found.take,
         "patch": found.patch.name,
         "seed": found.seed,
-        "player": "understudy",
+        "player": found.player,
         "duration_s": round(found.duration_s, 6),
         "wall_s": round(found.wall_s, 3),
         "beats": [
@@ -300,12 +331,13 @@ def summary(found: Performance, played: Sequence[Played]) -> dict[str, Any]:
         "tempo": [{"time_s": time_s, "bpm": bpm} for time_s, bpm in found.tempo],
         "chords": [{"beat": beat, "time_s": time_s, "symbol": name} for beat, time_s, name in found.chords],
         "notes": {part: count for part, count in counts.items() if part in found.patch.parts},
-        "rungs": {"fresh": 0, "tail": 0, "understudy": found.slots, "held": 0},
+        "rungs": {rung: rungs.get(rung, 0) for rung in RUNGS},
         "late": found.late,
         "dropped": found.dropped,
         "hanging": found.leaked + found.ledger.hanging,
         "isr": share,
-        "isr_w": share,
+        "isr_w": share_w,
+        "model_delay_ms": round(found.model_delay_ms, 3),
         "clock": found.clock.figures(),
         "recency_ms": {"p50": quantile(recency_ms, 0.5), "p95": quantile(recency_ms, 0.95)},
     }  # fmt: skip

@@ -8,6 +8,8 @@ Who owns what:
 - **ears** (`ears.py`): the microphones and what is understood of them, only where the patch has any;
   the door `NAME.ears`.
 - **band** (`live.py`): the loop, the musical clock, the inbox, the take, the state; the door `NAME.band`.
+- **model** (`model/serving.py`): the player's mind, the only one that loads torch, where it is asked for;
+  the door `NAME.model`.
 - **demo** (`show/player.py`): the built-in performer, only while asked for.
 - **screens**: clients of the band's door; any number, none needed.
 
@@ -41,7 +43,13 @@ from bandmate.events import Command
 from bandmate.places import Places, places
 
 LOOK_S = 0.1  # between two looks at the others
-HUNG_S = {"band": 1.5, "sound": 5.0, "ears": 5.0, "demo": 30.0}  # a heart that is silent so long has stopped
+HUNG_S = {
+    "band": 1.5,
+    "sound": 5.0,
+    "ears": 5.0,
+    "model": 5.0,
+    "demo": 30.0,
+}  # a heart that is silent so long has stopped
 GRACE_S = 10.0  # for a process that is starting
 CRASHES, CRASH_S, PAUSE_S = 5, 10.0, 1.0  # so many deaths in so short a time: breathe before the next
 LEAVE_S = 3.0  # what a process gets to go home by itself
@@ -86,6 +94,15 @@ def run_band(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) 
     run(rig, plan, heartbeat)
 
 
+def run_model(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
+    """Entry of the model's process; its arithmetic stays on one core, so that the others play."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    from bandmate.model.serving import run
+
+    run(rig, plan, heartbeat)
+
+
 def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
     """Entry of the demo performer."""
     from bandmate.show.player import run
@@ -93,7 +110,7 @@ def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) 
     run(places(rig), plan["demo"], heartbeat)
 
 
-ENTRIES = {"sound": run_sound, "ears": run_ears, "band": run_band, "demo": run_demo}
+ENTRIES = {"sound": run_sound, "ears": run_ears, "band": run_band, "model": run_model, "demo": run_demo}
 
 
 class Supervisor:
@@ -118,6 +135,7 @@ class Supervisor:
             ("sound", True),
             ("ears", self.plan["table"].get("microphone")),
             ("band", True),
+            ("model", self.plan.get("player") == "model"),
             ("demo", self.plan["demo"]),
         ):
             if wanted:
@@ -180,7 +198,7 @@ class Supervisor:
     def _died(self, member: Member, now_s: float) -> None:
         """Start it again, unless it was meant to go; too many deaths in a row make us breathe."""
         code = member.process.exitcode
-        home = code == 0 and member.name in ("band", "demo")
+        home = code == 0 and member.name in ("band", "demo", "model")
         if self.leaving_s is not None or home:
             log.info("%s has gone home (exit code %s)", member.name, code)
             del self.members[member.name]
@@ -223,7 +241,13 @@ class Supervisor:
         if self._inhibitor is not None:
             self._inhibitor.terminate()
             self._inhibitor.wait()
-        for path in (self.where.sound, self.where.ears, self.where.band, self.where.processes):
+        for path in (
+            self.where.sound,
+            self.where.ears,
+            self.where.model,
+            self.where.band,
+            self.where.processes,
+        ):
             path.unlink(missing_ok=True)
         for client in self.clients:
             client.close()
@@ -258,7 +282,10 @@ def is_running(where: Places) -> bool:
 def send_home(where: Places) -> bool:
     """Ask band, ears and sound process to go; False where nobody is left to be asked."""
     asked = False
-    ways = ((where.band, ["stop", "quit", "quit"]), (where.ears, ["quit"]), (where.sound, ["quit"]))
+    ways = (
+        (where.band, ["stop", "quit", "quit"]), (where.model, ["quit"]), (where.ears, ["quit"]),
+        (where.sound, ["quit"]),
+    )  # fmt: skip
     for path, names in ways:
         try:
             end = wire.connect(path)

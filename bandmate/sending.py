@@ -21,10 +21,13 @@ NEAR_BEATS = 0.06
 
 def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     """Bind and send what is due in this step."""
-    plan, transport, last = band.plan, band.transport, band.chord
+    plan, transport, last, mind = band.plan, band.transport, band.chord, band.mind
     beat = transport.beatmap.beat_at(now_s)
     charted = transport.running and plan.charted(beat)
-    changed = not charted and heard.chord is not None and heard.chord != band.chord
+    misled = mind is not None and mind.misled(now_s, heard, transport.beatmap)
+    if mind is not None and heard.chord is None and not charted:
+        heard = heard._replace(chord=mind.chord(beat))  # what the model believes, where nobody names one
+    changed = not charted and ((heard.chord is not None and heard.chord != band.chord) or misled)
     chord = plan.chord(beat, heard, last)
     if charted or heard.chord is not None:
         band.chord = plan.chart(beat) if charted else heard.chord
@@ -45,14 +48,20 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
         ahead = plan.ahead(note.beat, heard, AHEAD_SURE)
         led = ahead if written or note.part == "bass" else None
         try:
-            if not written and note.part not in UNPITCHED and company.unknown(band, note, heard, ear, ahead):
+            free = not written and note.part not in UNPITCHED
+            if free and mind is not None:
+                over = mind.under(note, over, heard, transport.beatmap)
+            elif free and company.unknown(band, note, heard, ear, ahead):
                 return band.binder.in_doubt(note, over, heard.ahead)
             return band.binder.pitch(note, over, led, heard.key)
         except Exception as error:  # as in `Band.ask`
             band.mute(note.part, error, now_s)
             return None
 
-    return band.scheduler.due(now_s, transport.beatmap, bind, ear)
+    sends = band.scheduler.due(now_s, transport.beatmap, bind, ear)
+    if mind is not None:
+        mind.book(sends, band)
+    return sends
 
 
 def change_likely(band: Band, beat: float) -> bool:

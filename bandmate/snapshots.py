@@ -49,6 +49,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
+        rung=band.mind.rung if band.mind is not None else "understudy",
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
     )  # fmt: skip
 

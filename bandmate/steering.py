@@ -265,6 +265,20 @@ def _join(band: Band, now_s: float) -> list[Send]:
     return []
 
 
+def _again(band: Band, now_s: float) -> list[Send]:
+    if band.mind is not None:
+        band.mind.again += 1
+    return []
+
+
+def _not_that(band: Band, now_s: float) -> list[Send]:
+    if band.mind is not None:
+        part = band.mind.not_that()
+        if part:
+            band.alarm(now_s, f"less of the {part} from now on")
+    return []
+
+
 def _panic(band: Band, now_s: float) -> list[Send]:
     band.scheduler.hush()
     return [Panic()]
@@ -309,6 +323,8 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "all-in": all_in,
     "more": more,
     "less": less,
+    "again": _again,
+    "not-that": _not_that,
     "panic": _panic,
     "quit": _quit,
     **cues.ACTIONS,

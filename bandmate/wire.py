@@ -28,6 +28,7 @@ KINDS: dict[str, type[Any]] = {
     for kind in (
         *get_args(events.Event),
         *get_args(events.Send),
+        events.Ask,
         *(events.Status, events.SoundReady, events.EarsReady),
     )
 }
@@ -64,7 +65,7 @@ def _fitting(value: Any, wanted: Any, key: str) -> Any:
     for kind in kinds:
         plain = get_origin(kind) or kind
         if plain is tuple and isinstance(value, list):
-            return tuple(value)
+            return tuple(tuple(one) if isinstance(one, list) else one for one in value)
         if plain is float and isinstance(value, int | float) and not isinstance(value, bool):
             if math.isfinite(value):
                 return value

@@ -29,6 +29,7 @@ def options(**given):
         "pictures": None,
         "soak": False,
     }
+    asked |= {"flags": [], "model": "house", "splits": None}
     return argparse.Namespace(**(asked | given))
 
 
@@ -72,6 +73,7 @@ def test_without_a_name_all_but_fit_are_run_in_our_order():
         "sound",
     ]
     assert report._asked(options(which=["memory", "loop", "memory"])) == ["loop", "memory"]
+    assert report._asked(options(which=["loop"], flags=["speed"])) == ["loop", "speed"]
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.001, 1)])

@@ -27,10 +27,11 @@ ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
-BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing"}
+BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),
     *("calibration", "bandcheck", "linecheck", "touch", "listen", "bench", "__main__"),
+    *("practice", "study", "carrier"),
 }
 
 

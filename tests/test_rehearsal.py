@@ -105,7 +105,16 @@ def test_rehearse_writes_the_contract(tmp_path):
     )
     found = json.loads((out / "summary.json").read_text())
     keys = "version take patch seed player duration_s wall_s beats downbeats tempo chords notes rungs late"
-    assert set(found) == {*keys.split(), "clock", "dropped", "hanging", "isr", "isr_w", "recency_ms"}
+    assert set(found) == {
+        *keys.split(),
+        "clock",
+        "dropped",
+        "hanging",
+        "isr",
+        "isr_w",
+        "model_delay_ms",
+        "recency_ms",
+    }
     assert (found["version"], found["take"], found["patch"], found["seed"]) == (1, "song", "bench", 3)
     assert found["player"] == "understudy"
     assert found["hanging"] == 0

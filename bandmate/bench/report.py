@@ -13,6 +13,7 @@ import os
 import platform
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,12 @@ from bandmate.bench import (
     loop,
     loops,
     memory,
+    music,
     notes,
     pulse,
     rehearse,
     sound,
+    speed,
     startup,
     styles,
     thru,
@@ -39,6 +42,7 @@ from bandmate.bench import (
 from bandmate.bench.figures import Figure, as_plain, table
 from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
+from bandmate.model.thinking import Thinker, folder_of, is_there
 from bandmate.ports.priority import take_priority
 
 BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
@@ -53,9 +57,11 @@ FIT = "fit"
 CHORDS = "chords"
 CLOCK = "clock"
 LOOPS = "loops"
-WITH_DATA = (FIT, CHORDS, CLOCK, LOOPS)  # they need the music data
+MUSIC, SPEED = "music", "speed"  # of the model
+WITH_DATA = (FIT, CHORDS, CLOCK, LOOPS, MUSIC)  # they need the music data
 STYLES = "styles"
-TABLES = (*WITH_DATA, STYLES)  # run where they are asked for: a table of their own each
+TABLES = (*WITH_DATA, STYLES, SPEED)  # run where they are asked for: a table of their own each
+LEAD_SHEETS = 20
 # POP909, for validation
 SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
 COLUMNS = ("fit", "fit bass", "fit keys", "root on change", "beat F", "notes a beat", "speed")
@@ -80,6 +86,8 @@ def run(options: argparse.Namespace) -> int:
     clocks = clock.run(options.data, _songs(options.songs)) if CLOCK in which else []
     played = styles.run(options.pictures) if STYLES in which else []
     learnt = loops.run(options.data, _songs(options.songs)) if LOOPS in which else []
+    players = _players(options) if MUSIC in which else []
+    thought = speed.run(options.model, time.perf_counter) if SPEED in which else {}
     print(_heading(machine, options))
     if found:
         print(table(found))
@@ -93,12 +101,30 @@ def run(options: argparse.Namespace) -> int:
         print(styles.table(played))
     if learnt:
         print(loops.table(learnt))
+    if players:
+        print(music.table(players))
+    if thought:
+        print(speed.table(thought))
     if options.json:
         plain = {"machine": machine, "seconds": options.seconds, "runs": options.runs}
         plain |= {"figures": [as_plain(figure) for figure in found]}
-        plain |= {"fit": rows, "chords": heard, "clock": clocks, "loops": learnt, "styles": played}
+        plain |= {"fit": rows, "chords": heard, "clock": clocks, "loops": learnt, "styles": played,
+                  "music": players, "speed": thought}  # fmt: skip
         _write(options.json, plain)
     return 0
+
+
+def _players(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The players on songs that nobody trained on; the model's figures are kept beside its weights."""
+    model = Thinker(options.model, 1).open().answer if is_there(options.model) else None
+    report = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731  # a word for stderr
+    found = music.run(options.data, _songs(options.songs), model, report)
+    if options.splits is not None:
+        sheets = json.loads(options.splits.read_text(encoding="utf-8"))["openewld"]["evaluation"]
+        found += music.lead_sheets(options.data, sheets[:LEAD_SHEETS], model)
+    if model is not None:
+        music.write(found, folder_of(options.model))
+    return found
 
 
 def _measured(name: str, stage: Stage) -> list[Figure]:
@@ -111,7 +137,8 @@ def _measured(name: str, stage: Stage) -> list[Figure]:
 
 def _asked(options: argparse.Namespace) -> list[str]:
     """Which benchmarks, each once, in our order; everything that may be wrong is said before the first."""
-    for name in options.which:
+    wanted = [*options.which, *options.flags]
+    for name in wanted:
         if name not in BENCHES | LONG and name not in TABLES:
             known = ", ".join([*BENCHES, *LONG, *TABLES])
             raise BandmateError(f"there is no benchmark {name!r}; there are: {known}")
@@ -119,16 +146,16 @@ def _asked(options: argparse.Namespace) -> list[str]:
         raise BandmateError(f"--seconds {options.seconds:g} is too short to measure; give 1 or more")
     if options.runs < 1:
         raise BandmateError(f"--runs {options.runs} measures nothing; give 1 or more")
-    if set(WITH_DATA) & set(options.which):
+    if set(WITH_DATA) & set(wanted):
         if options.data is None:
-            name = next(name for name in options.which if name in WITH_DATA)
+            name = next(name for name in wanted if name in WITH_DATA)
             raise BandmateError(f"{name} needs --data DIR, the folder with the unpacked music data")
         fit.songs(options.data, _songs(options.songs))
     if options.json and not options.json.absolute().parent.is_dir():
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
     if options.pictures is not None:
         styles.check(options.pictures)
-    return [name for name in (*BENCHES, *LONG, *TABLES) if name in (options.which or BENCHES)]
+    return [name for name in (*BENCHES, *LONG, *TABLES) if name in (wanted or BENCHES)]
 
 
 def _songs(text: str | None) -> Sequence[str]:

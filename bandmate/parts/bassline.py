@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bandmate.harmony import Chord, Key, scale_for
+from bandmate.harmony import Chord, Key, degree_pitch, scale_for
 
 LOWEST, HIGHEST = 28, 55  # E1 to G3
 HOME = 36  # roots like to lie near C2
@@ -49,6 +49,21 @@ def bass_hand(tone: str, hand: Hand | None, chord: Chord, ahead: Chord | None, k
     if tone[0] == "6":
         return Hand(_sixth(tone, hand.root, chord, key), hand.root, chord)
     return Hand(_degree(tone, hand.root, chord), hand.root, chord)
+
+
+def written_hand(degree: int, hand: Hand | None, chord: Chord) -> Hand:
+    """Where the hand goes for a degree that the model wrote; the first note of a new chord is its root."""
+    root = bass_hand("1", hand, chord, None, None)
+    if hand is None or (root.chord is not hand.chord and _moved(hand.chord, chord)):
+        return root
+    if degree % 12 == 10 and not _has_seventh(chord):
+        degree += 2  # a seventh of a chord that has none: its octave
+    pitch = degree_pitch(degree, chord)
+    while pitch < LOWEST:
+        pitch += 12
+    while pitch > HIGHEST:
+        pitch -= 12
+    return Hand(pitch, root.root, chord)
 
 
 def landing(bass_note: str, chord: Chord, hand: Hand | None) -> Chord:

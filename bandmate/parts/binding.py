@@ -8,6 +8,8 @@ The grammar of `Note.tone`:
   scale. The first note of a new chord is what the style's `bass_note` says.
 - keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
 - `+9` after a voice: seventh chords without root, with ninth.
+- `d43` (bass, lead): a canonical degree as the model writes it (`harmony.degree_pitch`); under a new chord
+  the bass takes the root first.
 - `>` (bass and voices): bound to the chord ahead, an anticipation.
 - `~` (voices): the diminished chord a half step below the root ahead, which passes into it.
 - `=43` (bass): that very pitch, whatever the chord: the performer's left hand, doubled.
@@ -23,8 +25,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 from bandmate.events import Note
-from bandmate.harmony import Chord, Key
-from bandmate.parts.bassline import Hand, bass_hand, landing
+from bandmate.harmony import Chord, Key, degree_pitch
+from bandmate.parts.bassline import Hand, bass_hand, landing, written_hand
 from bandmate.parts.kit import KIT
 from bandmate.parts.manners import DOUBLED, common_tone, doubles
 from bandmate.parts.voicing import Voicing, voiced
@@ -71,6 +73,10 @@ class Binder:
             return self._doubled(int(note.tone.removeprefix(DOUBLED)), note.beat, chord)
         if chord is None:
             return self._stable_root(note.beat)
+        if note.tone.startswith("d"):
+            hand = written_hand(int(note.tone[1:]), before, landing(self.bass_note, chord, before))
+            _remember(self._hands, note.beat, hand)
+            return hand.pitch
         ahead = None if ahead is None else landing(self.bass_note, ahead, before)
         hand = bass_hand(note.tone, before, landing(self.bass_note, chord, before), ahead, key)
         _remember(self._hands, note.beat, hand)
@@ -111,6 +117,8 @@ class Binder:
         return pitch
 
     def _voice(self, note: Note, chord: Chord, ahead: Chord | None, key: Key | None) -> int | None:
+        if note.tone.startswith("d"):
+            return degree_pitch(int(note.tone[1:]), chord)
         voice, ninth, whither, low, high = _read(note.tone)
         played = self._voicings.setdefault(note.part, {})
         last = _before(played, note.beat) or ()

@@ -1,0 +1,117 @@
+"""The model's process: it hears every ask of the band and writes what it is asked for, never late on purpose.
+
+The only process of a jam that loads torch; one thread on one core. Where asks have piled up (a start in the
+middle of a song, a machine too slow) the old ones are only heard and the newest is answered. What goes wrong
+is one sentence to the band, and the understudy plays.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import time
+from collections import deque
+from collections.abc import MutableSequence
+from dataclasses import replace
+from typing import Any
+
+from bandmate import wire
+from bandmate.errors import BandmateError, RigError
+from bandmate.events import Ask, Command, Fault
+from bandmate.model.thinking import Thinker
+from bandmate.places import Places, places
+
+WAIT_S = 0.2  # between two heartbeats while nobody asks
+SAID_S = 10.0  # how long a model that can't play waits to say so
+NICE = 2  # band and sound come first
+
+
+class Desk:
+    """Joins one thinker to the band's wire."""
+
+    def __init__(self, where: Places, thinker: Thinker, heartbeat: MutableSequence[float]) -> None:
+        self.thinker, self.heartbeat = thinker, heartbeat
+        self.door = wire.Door(where.model)
+        self.clients: list[wire.Wire] = []
+        self.asks: deque[tuple[wire.Wire, Ask]] = deque()
+        self.leaving = False
+        self._stumbled_s = 0.0
+
+    def run(self) -> None:
+        """Until somebody says quit."""
+        while not self.leaving:
+            self.listen(0.0 if self.asks else WAIT_S)
+            if self.asks:
+                self.think(*self.asks.popleft())
+        for client in self.clients:
+            client.close()
+        self.door.close()
+
+    def listen(self, wait_s: float) -> None:
+        """Take in what has come, and show that we are alive."""
+        self.heartbeat[0] = time.perf_counter()
+        ends: list[Any] = [self.door, *self.clients]
+        ready, _, _ = select.select(ends, [], [], wait_s)
+        for end in ready:
+            if isinstance(end, wire.Door):
+                visitor = end.accept()
+                self.clients += [visitor] if visitor else []
+                continue
+            for said in end.receive():
+                if isinstance(said, Ask):
+                    self.asks.append((end, said))
+                elif isinstance(said, Command) and said.name == "quit":
+                    self.leaving = True
+        self.clients = [client for client in self.clients if client.open]
+
+    def think(self, client: wire.Wire, ask: Ask) -> None:
+        """Answer the newest ask; hear the others."""
+        hurried = any(other.write for _, other in self.asks)
+        try:
+            fresh = self.thinker.fresh(replace(ask, write=ask.write and not hurried))
+            if fresh is None:
+                return
+            client.send(fresh)
+            self.listen(0.0)
+            if not self.asks:  # a slot more, while there is time
+                client.send(self.thinker.tail(ask, fresh))
+        except (RuntimeError, ValueError, IndexError, OverflowError) as error:  # a head that says nothing
+            self.thinker.session = None
+            if time.perf_counter() - self._stumbled_s > SAID_S:
+                self._stumbled_s = time.perf_counter()
+                client.send(Fault(self._stumbled_s, f"the model stumbled ({error}) and begins anew"))
+
+
+def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
+    """Entry of the model's process (spawned by the supervisor)."""
+    where = places(rig)
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    thinker = Thinker(plan["model"], plan["seed"])
+    desk = Desk(where, thinker, heartbeat)
+    try:
+        thinker.open()
+    except BandmateError as error:
+        _say(desk, str(error))
+        return
+    desk.door.open()
+    gc.collect()
+    gc.freeze()
+    desk.run()
+
+
+def _say(desk: Desk, text: str) -> None:
+    """Tell the band why there is no model, and go home."""
+    try:
+        desk.door.open()
+    except RigError:
+        return
+    until_s = time.perf_counter() + SAID_S
+    while time.perf_counter() < until_s and not desk.clients:
+        desk.listen(WAIT_S)
+    for client in desk.clients:
+        client.send(Fault(time.perf_counter(), text))
+        client.flush()
+    desk.listen(WAIT_S)
+    desk.door.close()
