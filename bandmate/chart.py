@@ -206,8 +206,10 @@ def write_chart(chart: Sequence[ChartBar], meter: Meter) -> str:
 
 
 def _cell(bar: ChartBar, meter: Meter) -> str:
-    """One bar; raises BadChart where a chord begins between its eighths."""
+    """One bar; raises BadChart where a chord begins between its eighths, or after its end."""
     own = bar.meter or meter
+    if bar.changes and bar.changes[-1][0] > own.bar_beats - 1e-6:
+        raise BadChart(f"a chord on beat {bar.changes[-1][0]:g} begins after its bar in {own}")
     odd = [] if bar.meter is None else [f"({bar.meter})"]
     for step, count in (
         (own.pulse_beats, own.pulses),

@@ -191,7 +191,7 @@ class Plan:
         first = max(moment.bar, self.road.first_bar) if moment.running else self.road.first_bar
         bars = [self.road.chart_bar(bar) for bar in range(first, first + SHOWN_BARS)]
         known = [moved((bar,), semitones)[0] for bar, semitones in bars if bar is not None]
-        return write_chart(known, moment.meter) if len(known) == len(bars) else ""
+        return write_chart(known, self.road.song.meter) if len(known) == len(bars) else ""
 
     def learnt(self) -> str:
         """The learnt loop as a chart; empty where there is none."""
