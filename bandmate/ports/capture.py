@@ -27,7 +27,8 @@ from bandmate.ports.portaudio import begin_anew, is_jack, library, named
 RATES_HZ = (44100, 48000)  # what the analysis is made for
 STILL_S = 1.0  # frames standing still for so long mean a dead device
 AGAIN_S = 1.0
-BLOCK_FRAMES = 256  # by PortAudio; JACK has its own
+BLOCK_FRAMES = 256  # by PortAudio; JACK has its own,
+MOST_FRAMES = 8192  # which may grow while it runs, so far
 LONGEST_FRAMES = 1024  # of one reading, so that whoever catches up stays responsive
 
 
@@ -71,13 +72,13 @@ class JackInput:
         names = [f"in_{index + 1}" for index in range(self.channels)]
         self._ports = [jack.register(name, IS_INPUT) for name in names]
         intake = Intake(rate_hz, self.channels, block)
-        sound = np.zeros((self.channels, block), np.float32)
+        sound = np.zeros((self.channels, max(block, MOST_FRAMES)), np.float32)
         rows = [int(row.ctypes.data) for row in sound]
 
         def copy(frames: int) -> None:
             for port, row in zip(self._ports, rows, strict=True):
                 buffer = jack.library.jack_port_get_buffer(port, frames)
-                ctypes.memmove(row, buffer, 4 * min(frames, block))
+                ctypes.memmove(row, buffer, 4 * min(frames, sound.shape[1]))
             intake.fill(sound[:, :frames].T)
 
         jack.run(copy, intake.stumble)
