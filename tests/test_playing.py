@@ -70,6 +70,14 @@ def test_nobody_sits_out_the_chords_when_the_band_is_alone():
 # ------------------------------------------------------------------ a length
 
 
+@pytest.mark.parametrize("title", ["Mirrorball Street", "Sunday Shoes", "Corner Table"])
+def test_every_shipped_song_alone_has_somebody_at_the_chords(title):
+    """In house nobody has a guitar, and the covers band's pad waits: then the keys come in."""
+    song = alone(load_song(title))
+    found = play_song(replace(song, form=song.form[:1]), 1, {})
+    assert {note.part for note in found.ledger.played()} & {"keys", "guitar", "pad"}
+
+
 @pytest.mark.parametrize("wanted", ["0:14", "0:30", "1:00", "2:30", "5:00"])
 def test_the_form_is_fitted_to_a_length(wanted):
     fits = fitted(alone(a_song()), read_clock(wanted))
