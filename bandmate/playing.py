@@ -61,8 +61,8 @@ def _chord_players(song: Song, style: str) -> list[str]:
     """Who plays chords from the first bar on: whoever is in, and has something to play in the style."""
     on = song.patch.params | song.params
     written = load_style(style).parts
-    return [part for part in song.patch.parts
-            if part in CHORDS and part in written and float(on.get(f"part/{part}/on", 1.0)) >= 0.5]  # fmt: skip
+    here = [part for part in song.patch.parts if part in CHORDS and part in written]
+    return [part for part in here if float(on.get(f"part/{part}/on", 1.0)) >= 0.5]
 
 
 def check_charts(song: Song) -> None:
@@ -163,6 +163,14 @@ def play(options: argparse.Namespace, params: dict[str, Value]) -> int:
         return jam_alone(options, params, single(song))
     found = play_song(song, options.seed or 0, params)
     path = write_performance(found, options.out, options.wav)
+    if options.wav:
+        from bandmate.ports.bounce import raised  # only with sound
+
+        try:
+            raised(path.with_name("band.wav"))
+        except OSError as error:
+            where = path.with_name("band.wav")
+            raise BandmateError(f"{where} stays soft ({error.strerror}); make room there") from None
     form = ", ".join(song.sections[index].name for index in song.form)
     print(f"{path.parent}: {song.title}, {clock(found.duration_s)} in {song.bpm:.1f} bpm; {form}; "
           f"{found.duration_s:.1f} s of music in {found.wall_s:.1f} s")  # fmt: skip
