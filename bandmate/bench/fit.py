@@ -23,6 +23,16 @@ FIRST_BEAT = 16.0  # four bars are left out
 TOLERANCE_S = 0.07
 INPUTS: dict[str, tuple[str, ...]] = {"all": (), "piano": ("PIANO",), "melody": ("MELODY",)}  # tracks
 STYLES = ("pop-rock", "swing", "bossa-nova")
+COLUMNS = (
+    "fit",
+    "fit bass",
+    "fit keys",
+    "root on change",
+    "root in a beat",
+    "beat F",
+    "notes a beat",
+    "speed",
+)
 Span = tuple[float, float, frozenset[int], int]  # start_s, end_s, pitch classes, root
 
 
@@ -129,3 +139,20 @@ def run(data: Path, names: Sequence[str], played: Sequence[str] = tuple(INPUTS))
         for each in played
         for index, song in enumerate(songs(data, names))
     ]
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The songs, a line each, and below each of `INPUTS` their means."""
+    lines = [f"{'in':7} {'song':5} {'style':11}" + "".join(f"{column:>15}" for column in COLUMNS)]
+    for played, group in itertools.groupby(rows, key=lambda row: row["in"]):
+        songs = list(group)
+        means: dict[str, Any] = {"in": played, "song": "mean", "style": ""}
+        for column in COLUMNS:
+            values = [row[column] for row in songs if row[column] is not None]
+            means[column] = sum(values) / len(values) if values else None
+        for row in [*songs, means]:
+            cells = ("-" if row[column] is None else f"{row[column]:.3f}" for column in COLUMNS)
+            lines.append(
+                f"{row['in']:7} {row['song']:5} {row['style']:11}" + "".join(f"{c:>15}" for c in cells)
+            )
+    return "\n".join([*lines, "bars: fit >= 0.80 and root in a beat >= 0.80 (piano), fit >= 0.62 (melody)"])

@@ -144,8 +144,7 @@ def rightly(songs: Sequence[Heard], net: Net) -> dict[str, float]:
         state, harmoniser = np.zeros(net.width), Harmoniser()
         for half, (taken, kind, inside) in enumerate(zip(inputs, kinds, tones, strict=True)):
             likely, state = net.step(taken, state)
-            if half % 2 == 0:
-                harmoniser.choose(likely)
+            harmoniser.choose(likely)
             if half >= FIRST_HALVES and kind != SILENCE and harmoniser.chord is not None:
                 chord: Chord = harmoniser.chord
                 rows.append((inside[chord.root], np.mean(inside[list(chord.tones)]), likely[kind]))
