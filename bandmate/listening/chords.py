@@ -47,6 +47,7 @@ LEFT_BELOW, BROKEN_S = 64, 1.2  # a left hand that breaks its chord does it down
 EAR = 0.5  # what a factor of e in the trained ear's likelihood counts beside the shapes
 DEAFEST = -8.0  # no chord is less likely than this to the ear, in factors of e
 EXPECTED = 0.3  # lead of a chord that the song surely leads to
+STANDS_S, SHOWN_RATE = 16.0, 4.0  # chords stand for so long, and one for so much longer than it sounded
 MARGIN = 0.02  # below this lead nothing is claimed
 
 Floats = npt.NDArray[np.float64]
@@ -60,7 +61,7 @@ class ChordListener:
         self.chord: Chord | None = None
         self.certainty = 0.0
         self.since_s = 0.0
-        self.shown_s = -math.inf  # when more than a single line spoke for a chord last
+        self.shown = 0.0  # seconds for which the chords that were played lately stand
         self.expected: Floats | None = None  # how likely each root comes next, minor ones from 12 on
         self._shapes, self._ear, self._weights = shapes(), Ear(), shipped()
         self._roots = RootsLeftOut(self._shapes)
@@ -176,10 +177,12 @@ class ChordListener:
         rivals = score.copy()
         rivals[best % 12 :: 12] = -9.0  # other qualities of this root are no rivals
         lead = float(score[best] - rivals.max())
-        shown = self._by_ear or self._supported(best, sounding)
-        if shown and (self._by_ear or self._together(sounding)):
-            self.shown_s = self._now_s
-        if best != current and lead > MARGIN and shown:
+        supported = self._by_ear or self._supported(best, sounding)
+        if supported and (self._by_ear or self._together(sounding)):
+            self.shown = min(STANDS_S, self.shown + SHOWN_RATE * seconds)
+        else:
+            self.shown = max(0.0, self.shown - seconds)
+        if best != current and lead > MARGIN and supported:
             if current is None or current % 12 != best % 12:
                 self._turned_s = self._now_s
             named = chord_at(best)
@@ -264,10 +267,13 @@ class ChordListener:
         ))  # fmt: skip
 
     def _together(self, sounding: Sounding) -> bool:
-        """Two tones that were struck, or have stayed, together: no line, however legato."""
+        """Three tones, or two over a bass, that were struck or have stayed together: no line, however legato."""
         settled_s = self._now_s - 2 * SETTLED_S
-        stayed = {tone.pitch % 12 for tone in sounding.tones.values() if tone.struck_s < settled_s}
-        return len(stayed) > 1 or len({note.pitch % 12 for note in self._stroke}) > 1
+        here = [tone.pitch for tone in sounding.tones.values() if tone.struck_s < settled_s]
+        if len(self._stroke) > 1:
+            here += [note.pitch for note in self._stroke]
+        enough = 2 if min(here, default=127) < LOW_BELOW else 3
+        return len({pitch % 12 for pitch in here}) >= enough
 
     def _supported(self, index: int, sounding: Sounding) -> bool:
         """More than a single line: three of its tones sound or were just struck, or two over a bass.

@@ -21,7 +21,6 @@ from bandmate.listening.sounding import Sounding
 from bandmate.timing import BeatMap, Meter
 
 OTHER_PULSE = 0.3  # octaves between two tempi that are no longer the same pulse
-ALONE_S = 16.0  # no chord was shown for so long: a line that goes on alone is harmonised
 ONE_SURE = 0.5  # of the bar: below it the harmoniser isn't told where one is
 RINGS_S = 0.1  # what was audible in a microphone sounds on for so long: it tells every 50 ms, or a bit late
 
@@ -119,7 +118,7 @@ class Listener:
 
     def _heard(self, now_s: float, line: PulseLine | None) -> Heard:
         beats, chords, feel = self.beats, self.chords, self.feel
-        alone = now_s - chords.shown_s > ALONE_S and self.harmoniser.chord is not None
+        alone = chords.shown == 0.0 and self.harmoniser.chord is not None  # a line, and no chords
         pulse_s, downbeat_in = beats.next_pulse() or (None, None)
         return Heard(
             time_s=now_s,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bandmate.events import NoteOn
+from bandmate.listening.chords import STANDS_S
 from bandmate.listening.harmoniser import INPUTS, Net, shipped
-from bandmate.listening.listener import ALONE_S, Listener
+from bandmate.listening.listener import Listener
 from bandmate.timing import BeatMap, Meter
 from tests.listening.score import FOUR_CHORDS, comping, in_order, listen, stroke
 
@@ -69,7 +70,7 @@ def test_a_solo_over_known_chords_is_no_lone_melody():
     chords = comping(120, 8)
     solo = melody(60, 1, 32.0)
     guessed = [each.time_s for each in heard(in_order([*chords, *solo]), 64) if each.guessed]
-    assert not [time_s for time_s in guessed if time_s < CLOCK.time_at(32) + ALONE_S - CLOCK.seconds(4)]
+    assert not [time_s for time_s in guessed if time_s < CLOCK.time_at(32) + STANDS_S - CLOCK.seconds(4)]
     assert guessed  # after so long it is one
 
 
