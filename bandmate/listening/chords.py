@@ -267,7 +267,7 @@ class ChordListener:
         ))  # fmt: skip
 
     def _together(self, sounding: Sounding) -> bool:
-        """Three tones, or two over a bass, that were struck or have stayed together: no line, however legato."""
+        """Three tones, or two over a bass, struck or staying together: no line, however legato."""
         settled_s = self._now_s - 2 * SETTLED_S
         here = [tone.pitch for tone in sounding.tones.values() if tone.struck_s < settled_s]
         if len(self._stroke) > 1:
