@@ -21,6 +21,7 @@ from bandmate import patch as patches
 from bandmate.console.band_screen import BandScreen
 from bandmate.console.keymap import Deed
 from bandmate.console.link import GONE, Link
+from bandmate.console.played import Played
 from bandmate.console.screens import SCREENS
 from bandmate.console.shown import Shown
 from bandmate.controls import Value
@@ -45,7 +46,7 @@ class Console(App[str]):
         super().__init__()
         self.link, self.keys, self.ask_demo = link, keys, ask_demo
         self.styles_listed = patches.names("styles")
-        self.shown = Shown(message=message)
+        self.shown, self.played = Shown(message=message), Played()
         self.locked = False
         self.place = "now"
         self.left_out = 0  # frames that the terminal was too slow for
@@ -77,15 +78,15 @@ class Console(App[str]):
             self.left_out += 1
             return
         status, notes = self.link.take()
+        self.played.gather(notes)
+        front = next((each for each in reversed(self.screen_stack) if isinstance(each, BandScreen)), None)
         now_s = time.perf_counter()
         self.shown = Shown(
-            status or Status(0.0, "off"), now_s, tuple(notes), self._away(), self._message(now_s),
-            self.locked, self.place, str(getattr(self.screen, "name", "") or ""),
+            status or Status(0.0, "off"), now_s, self._away(), self._message(now_s),
+            self.locked, self.place, str(front.name) if front is not None else "",
         )  # fmt: skip
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, BandScreen):
-                screen.show(self.shown)
-                break
+        if front is not None and front.ready:
+            front.show(self.shown)
 
     def _behind(self) -> bool:
         """Whether what was drawn before still waits for the terminal."""
@@ -125,7 +126,7 @@ class Console(App[str]):
         if deed.kind in ("action", "param"):
             self.steer(deed.name, deed.value, when_s)
         elif deed.kind == "step":
-            self._step(deed.name, float(deed.value or 0), when_s)
+            self.do_step(deed.name, float(deed.value or 0), when_s)
         elif deed.kind == "style":
             self._style(int(float(deed.value or 1)), when_s)
         elif deed.kind == "screen":
@@ -148,7 +149,8 @@ class Console(App[str]):
         on = float(self.shown.status.params.get(name, 0.0)) >= 0.5
         self.steer(name, 0.0 if on else 1.0, time_s)
 
-    def _step(self, name: str, step: float, time_s: float) -> None:
+    def do_step(self, name: str, step: float, time_s: float | None = None) -> None:
+        """Turn a parameter by a step from where it stands."""
         row = controls.BY_NAME[name]
         before = float(self.shown.status.params.get(name, row.default))
         after = round(min(row.high, max(row.low, before + step)), 3)

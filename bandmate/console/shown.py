@@ -6,10 +6,13 @@ musical rule: the line of plain text is a `Status` put in words.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bandmate.events import Status
+from bandmate.timing import Meter
 
 IDLE = ("off", "armed")  # nothing sounds
 
@@ -20,12 +23,12 @@ class Shown:
 
     status: Status = field(default_factory=lambda: Status(0.0, "off"))
     now_s: float = 0.0  # of the frame, on the clock of the snapshot
-    notes: tuple[Any, ...] = ()  # new since the frame before: part, pitch, beat, beats, velocity
     away: str = ""  # why the snapshot is old: the band isn't there
     message: str = ""  # what the console itself has to say
     locked: bool = False
     place: str = "now"  # where the next action lands
     screen: str = ""
+    load: dict[str, float] = field(default_factory=dict)  # process: its share of one core
 
     def more(self, name: str, otherwise: Any) -> Any:
         """A field of the snapshot, or what stands for it where the rig doesn't send it."""
@@ -55,3 +58,45 @@ def song_words(status: Status) -> str:
 def section_words(status: Status) -> str:
     """The section by its name, or by how big it is."""
     return status.section_name or {1: "quiet", 2: "normal", 3: "big"}.get(status.section, "")
+
+
+def part_state(shown: Shown, part: str) -> str:
+    """What a part does, in a word: plays, rests, comes in, MUTED, or not heard beside a soloist."""
+    if part in shown.more("muted", ()):
+        return "MUTED"
+    soloed = shown.more("soloed", ())
+    if soloed and part not in soloed:
+        return "not solo"
+    return {"on": "plays", "waiting": "comes in"}.get(shown.status.parts.get(part, "off"), "rests")
+
+
+def rung_words(shown: Shown) -> tuple[str, str]:
+    """Who decides the notes now, and the paint: fresh is the best; without a model the understudy is."""
+    rung = shown.status.rung
+    modelled = (
+        any(shown.more("rungs", {}).get(name) for name in ("fresh", "tail", "held")) or rung != "understudy"
+    )
+    if not modelled or shown.idle:
+        return ("understudy", "plain") if not modelled else (rung, "plain")
+    return {
+        "fresh": ("fresh: the model plays", "good"),
+        "tail": ("tail: what the model wrote ahead", "fair"),
+        "understudy": ("UNDERSTUDY: the model is late or gone", "poor"),
+        "held": ("HELD: nothing new comes", "loud"),
+    }.get(rung, (rung, "poor"))
+
+
+def coming(shown: Shown) -> list[str]:
+    """What has been asked for and how many pulses away it is: `fill in 3`."""
+    status, pulse = shown.status, Meter.parse(shown.status.meter).pulse_beats
+    here = float(shown.more("beat", 0.0))
+    return [
+        f"{name} in {max(1, math.ceil((beat - here) / pulse - 1e-3))}"
+        for name, beat in shown.more("pending", ())
+    ] or ([status.figure] if status.figure not in ("", "groove") else [])
+
+
+def clock_words(seconds: float) -> str:
+    """A length of time as a clock shows it: `1:04:12`."""
+    whole = timedelta(seconds=int(seconds))
+    return str(whole).removeprefix("0:")
