@@ -10,6 +10,7 @@ import select
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from typing import Any
 from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate import study, wire
+from bandmate.console.keymap import Deed, default_keys
+from bandmate.console.keymap import load as load_keys
+from bandmate.console.opening import open_console, wait_quietly
 from bandmate.controls import Value
 from bandmate.errors import BandmateError, NoDevice, RigError
 from bandmate.events import Command, Panic
@@ -62,6 +66,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         raise RigError(
             f"the rig {options.rig!r} is already running; `bandmate stop` ends it, --rig NAME names another"
         )
+    keys = load_keys(where.keys)
     patch = _patch(options, where, evening)
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
@@ -95,7 +100,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         print(notice)
     if options.headless:
         print(f"The rig {where.rig} is up; `bandmate send`, `bandmate console` and `bandmate stop` reach it.")
-    return _watch(where, "" if demo else FIRST_DEMO, options.headless)
+    return _watch(where, keys, "" if demo else FIRST_DEMO, options.headless, "  ".join(notices))
 
 
 def _first_commands(
@@ -240,11 +245,10 @@ def _client(rig: str) -> str:
     return "bandmate" if rig == "main" else f"bandmate-{rig}"
 
 
-def _watch(where: Places, ask_demo: str, headless: bool) -> int:
-    from bandmate.console.text import TextScreen
-
-    offer = "" if headless else "? lists the keys, q quits."
-    return TextScreen(where, offer, ask_demo, quiet=headless).run()
+def _watch(where: Places, keys: Mapping[str, Deed], ask_demo: str, headless: bool, message: str = "") -> int:
+    if headless:
+        return wait_quietly(where)
+    return open_console(where, keys, ask_demo, message)
 
 
 def watch(rig: str) -> int:
@@ -252,7 +256,11 @@ def watch(rig: str) -> int:
     where = places(rig)
     if not is_running(where):
         raise RigError(f"no rig {rig!r} is running; `bandmate` starts one")
-    return _watch(where, FIRST_DEMO, headless=False)
+    try:
+        keys, trouble = load_keys(where.keys), ""
+    except BandmateError as error:  # a running band is more than a wrong line in a file
+        keys, trouble = default_keys(), f"{error}; until then the keys are the usual ones"
+    return _watch(where, keys, FIRST_DEMO, False, trouble)
 
 
 def _tell(rig: str, path: Path, words: list[Any]) -> None:

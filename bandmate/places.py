@@ -74,6 +74,11 @@ class Places:
         return self.state_folder / f"{self.rig}.processes.json"
 
     @property
+    def keys(self) -> Path:
+        """The performer's own keys of the console, for every rig of this machine."""
+        return self.settings.parent / "keys.toml"
+
+    @property
     def latency(self) -> Path:
         """What `bandmate soundcheck --latency` measured, for every rig of this machine."""
         return self.state_folder / "latency.json"

@@ -92,7 +92,7 @@ def test_the_table_itself_says_no():
         *(
             ("band", "ports.midi"),
             ("band", "show.take"),
-            ("console.text", "show.take"),
+            ("console.app", "show.take"),
             ("ports.midi", "rig"),
         ),
     ):

@@ -135,7 +135,7 @@ def speaker(client: str) -> None:
 def screen(rig: str) -> None:
     """A screen that draws without end: a client of the band that takes all of a core it can get."""
     from bandmate import wire
-    from bandmate.console.text import describe
+    from bandmate.console.plain import describe
     from bandmate.events import Status
     from bandmate.places import places
 

@@ -1,0 +1,161 @@
+"""The way to the band's door: the newest Status comes in, commands go out.
+
+One thread of the screen's process owns the socket. It hands over the newest snapshot (latest wins;
+notes for the piano roll are gathered, so that none is lost with a frame), sends what waits in order,
+and comes back by itself when the rig has restarted its band. The app never waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections import deque
+from typing import Any, Protocol
+
+from bandmate import wire
+from bandmate.errors import RigError
+from bandmate.events import Command, Status
+from bandmate.places import Places
+
+LOOK_S = 0.2
+PATIENCE_S = 8.0  # a band that died is back after so long, or its rig has gone home
+GONE = "The band has gone home."
+NOTES_KEPT = 2000  # for the piano roll, where nobody fetches them
+
+
+class Link(Protocol):
+    """What the app knows of the band."""
+
+    gone: bool  # the rig has gone home
+
+    def start(self) -> None:
+        """Begin to listen."""
+
+    def stop(self) -> None:
+        """Hang up; the band plays on."""
+
+    def take(self) -> tuple[Status | None, list[Any]]:
+        """The newest snapshot (None before the first one), and the notes since the last call."""
+
+    def away_s(self) -> float:
+        """For how long there has been no band; 0 while there is one."""
+
+    def send(self, command: Command) -> None:
+        """Hand a command to the band; it goes out at once, or when the band is back."""
+
+    def supervise(self, command: Command) -> None:
+        """Hand a command to the supervisor of the rig."""
+
+
+class BandLink:
+    """The link to a rig on this machine."""
+
+    def __init__(self, where: Places) -> None:
+        self.where = where
+        self.gone = False
+        self._status: Status | None = None
+        self._notes: deque[Any] = deque(maxlen=NOTES_KEPT)
+        self._waiting: deque[Command] = deque()
+        self._lost_s: float | None = time.perf_counter()
+        self._ending = False
+        self._hear, self._call = socket.socketpair()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="bandmate link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._call.setblocking(False)
+        self._hear.setblocking(False)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hang up; what was sent before goes out first."""
+        self._ending = True
+        self._ring()
+        self._thread.join(1.0)
+        self._call.close()
+        self._hear.close()
+
+    def take(self) -> tuple[Status | None, list[Any]]:
+        """The newest snapshot, and the notes since the last call."""
+        with self._lock:
+            notes = list(self._notes)
+            self._notes.clear()
+            return self._status, notes
+
+    def away_s(self) -> float:
+        """For how long there has been no band."""
+        lost_s = self._lost_s
+        return 0.0 if lost_s is None else time.perf_counter() - lost_s
+
+    def send(self, command: Command) -> None:
+        """Hand a command to the band; panic and the others keep their order."""
+        self._waiting.append(command)
+        self._ring()
+
+    def supervise(self, command: Command) -> None:
+        """Hand a command to the supervisor; where there is none, nothing is lost but the demo."""
+        with contextlib.suppress(RigError):
+            end = wire.connect(self.where.supervisor)
+            end.send(command)
+            end.close()
+
+    def _ring(self) -> None:
+        with contextlib.suppress(OSError):
+            self._call.send(b"!")
+
+    # -------------------------------------------------------------- its own thread
+
+    def _run(self) -> None:
+        while not self._ending:
+            band = self._visit()
+            if band is None:
+                self.gone = not self._ending
+                return
+            self._lost_s = None
+            self._talk(band)
+            band.close()
+            self._lost_s = time.perf_counter()
+
+    def _visit(self) -> wire.Wire | None:
+        """The band's door; waited for while the rig that keeps it is there. None: gone home."""
+        until_s = time.perf_counter() + PATIENCE_S
+        while not self._ending and time.perf_counter() < until_s:
+            with contextlib.suppress(RigError):
+                return wire.connect(self.where.band)
+            try:
+                wire.connect(self.where.supervisor).close()
+            except RigError:
+                return None
+            self._wait([self._hear], LOOK_S / 4)
+        return None
+
+    def _talk(self, band: wire.Wire) -> None:
+        """Until the band hangs up, or we do."""
+        while band.open:
+            while self._waiting:
+                band.send(self._waiting.popleft())
+            if not band.flush() or self._ending:
+                return
+            if band in self._wait([band, self._hear], LOOK_S):
+                self._keep(band.receive())
+
+    def _wait(self, ends: list[Any], timeout_s: float) -> list[Any]:
+        """The ends that speak; a ring of the app's is heard and done with."""
+        ready, _, _ = select.select(ends, [], [], timeout_s)
+        if self._hear in ready:
+            with contextlib.suppress(OSError):
+                self._hear.recv(4096)
+        return ready
+
+    def _keep(self, said: list[Any]) -> None:
+        statuses = [each for each in said if isinstance(each, Status)]
+        if not statuses:
+            return
+        with self._lock:
+            self._status = statuses[-1]
+            for status in statuses:
+                self._notes.extend(getattr(status, "notes", ()))
