@@ -81,6 +81,7 @@ class Console(App[str]):
         self.shown = Shown(
             status or Status(0.0, "off"), now_s, tuple(notes), self._away(), self._message(now_s),
             self.locked, self.place, str(getattr(self.screen, "name", "") or ""),
+            self.link.rig,
         )  # fmt: skip
         for screen in reversed(self.screen_stack):
             if isinstance(screen, BandScreen):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bandmate.events import Status
+from bandmate.events import RigReady, Status
 
 IDLE = ("off", "armed")  # nothing sounds
 
@@ -26,6 +26,7 @@ class Shown:
     locked: bool = False
     place: str = "now"  # where the next action lands
     screen: str = ""
+    rig: RigReady = field(default_factory=lambda: RigReady(0.0))  # log, load, setlist
 
     def more(self, name: str, otherwise: Any) -> Any:
         """A field of the snapshot, or what stands for it where the rig doesn't send it."""
