@@ -8,9 +8,10 @@ randomness. Must not import ports, model, console, torch or textual.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 
-from bandmate import closing, company, cues, night, sending, snapshots
+from bandmate import closing, company, cues, landing, mixing, night, sending, snapshots, undoing
 from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
@@ -35,6 +36,7 @@ from bandmate.events import (
     Store,
 )  # fmt: skip
 from bandmate.form import Form
+from bandmate.gauges import Gauges
 from bandmate.harmony import Chord, Key
 from bandmate.lineup import set_clock
 from bandmate.listening.listener import Listener
@@ -53,7 +55,7 @@ from bandmate.plan import Plan
 from bandmate.roadmap import Roadmap
 from bandmate.scheduler import Scheduler
 from bandmate.setlist import Setlist
-from bandmate.steering import counted, steer
+from bandmate.steering import carry_out, counted, steer
 from bandmate.switch import Switch
 from bandmate.timing import SLOT_BEATS, Meter
 from bandmate.transport import HORIZON_S, Transport
@@ -103,6 +105,14 @@ class Band:
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
         self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
+        self.pending: list[landing.Waiting] = []  # commands on their way to a place
+        self.landing: float | None = None  # the beat on which the one lands that is being carried out
+        self.soon = ""  # now or beat: the one that is being carried out does not wait for a bar line
+        self.undoing: deque[undoing.Step] = deque(maxlen=undoing.DEEP)
+        self.silent_from = dict.fromkeys(mixing.silent(self.params), -FOREVER)  # muted from this beat on
+        self.gauges = Gauges()
+        self.steered = 0  # commands so far
+        self.written: tuple[object, str] = None, ""  # the plan as it was shown last, and of when
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
@@ -137,6 +147,8 @@ class Band:
         heard, commands = self._hear(now_s, events)
         for command in commands:
             sends += steer(self, now_s, command)
+        if self.pending:
+            sends += landing.land(self, now_s, carry_out)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
         self.params["bpm"] = moment.home_bpm
         struck = closing.by_hand(self, now_s, moment, heard, sends)
@@ -150,6 +162,7 @@ class Band:
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
         self.masking.book(now_s, sends)
+        self.gauges.book(self, sends)
         stores, self.stores = tuple(self.stores), []
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
@@ -237,6 +250,7 @@ class Band:
         self._next_slot, self._bar, self.slow_from = -FOREVER, -1, None
         self.binder.reset()
         self.hits.forget()
+        self.pending.clear()
         if self.mind is not None:
             self.mind.begin()
 

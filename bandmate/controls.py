@@ -93,6 +93,8 @@ PARAMS: tuple[Param, ...] = (
         for row in (
             Param(f"part/{part}/on", 0, 1, 1, "", f"{part}: 1 plays, 0 lays out"),
             Param(f"part/{part}/level", 0, 1.5, 1.0, "", f"{part}: volume"),
+            Param(f"part/{part}/mute", 0, 1, 0, "", f"{part}: 1 plays on unheard, and is back at once"),
+            Param(f"part/{part}/solo", 0, 1, 0, "", f"{part}: 1 is heard alone, or with other soloists"),
             Param(f"part/{part}/density", 0, 1, 0.5, "", f"{part}: how many notes"),
             Param(f"part/{part}/program", -1, 127, -1, "", f"{part}: a sound of its bank; -1: the patch's"),
         )
@@ -144,9 +146,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("less", "now", "keys, pad and lead rest, drums go to hat and side stick; again: bass only"),
     Action("again", "next eighth", "the model offers another take on what comes next"),
     Action("not-that", "now", "the model does less of what it just did, for this song"),
+    Action("undo", "now", "take the last change back; again: the one before"),
     Action("panic", "now", "end every note on every port"),
     Action("quit", "next bar", "an ending where the band plays, then the rig goes home"),
 )
+
+PLACES = ("now", "beat", "bar", "section")  # where a command may ask to land
+# those that ask for a bar line by themselves, and those that happen at once; all others know no place
+CUES = frozenset({
+    "fill", "break", "hits", "next-section", "previous-section", "ending", "tag", "vamp-out", "next-player",
+    "all-in", "section", "jump", "transpose",
+})  # fmt: skip
+TURNS = frozenset({
+    "more", "less", "lay-out", "fade", "style", "energy", "density", "swing", "wild", "tension", "blend",
+    "blend-style", "reverb", "master",
+})  # fmt: skip
 
 BY_NAME: dict[str, Param] = {row.name: row for row in PARAMS}
 ACTION_NAMES = frozenset(row.name for row in ACTIONS)

@@ -113,12 +113,16 @@ class PortFound:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somebody steers: a name from `controls.py`, and a value where that name takes one."""
+    """Somebody steers: a name from `controls.py`, and a value where that name takes one.
+
+    `place` says where it lands: now, on the next beat, bar or section; empty: where its row says.
+    """
 
     time_s: float
     name: str
     value: float | str | None = None
     source: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,6 +478,36 @@ class Status:
     alarm: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    beat: float = 0.0  # where the music is, from bar 1 on
+    levels: dict[str, float] = field(default_factory=dict)  # part, you and main: how loud lately, 0..1
+    # new since the last snapshot: part (yours: you), pitch, beat, beats (0: held still), velocity
+    notes: tuple[tuple[str, int, float, float, int], ...] = ()
+    sounds: dict[str, str] = field(default_factory=dict)  # part: the name of its sound
+    density: dict[str, float] = field(default_factory=dict)
+    muted: tuple[str, ...] = ()
+    soloed: tuple[str, ...] = ()
+    pending: tuple[tuple[str, float], ...] = ()  # what is to come: its name, and the beat on which it lands
+    undo: str = ""  # what `undo` would do now
+    rungs: dict[str, int] = field(default_factory=dict)  # of the model: eighths played on each
+    place: int = 0  # the line of the setlist that is due or plays, from 0
+    devices: dict[str, str] = field(default_factory=dict)  # out, in: the sound devices by name
+    latency_ms: float = 0.0  # from the synth to the loudspeaker
+    events: tuple[str, ...] = ()  # the newest alarms, each with its time of day
+    outlook: tuple[tuple[float, str, bool], ...] = ()  # changes that come: beat, chord, whether it is settled
+    leash: float = 0.0  # how far from home the tempo may go, as a share of it; 0: anywhere
+    set_s: float = 0.0  # since the rig began to play tonight
+
+
+@dataclass(frozen=True, slots=True)
+class RigReady:
+    """How the rig is, as its supervisor sees it: told to its visitors once a second. Counters only grow."""
+
+    time_s: float
+    load: dict[str, float] = field(default_factory=dict)  # process: its share of one core, lately
+    restarts: dict[str, int] = field(default_factory=dict)  # process: how often it was started again
+    log: tuple[str, ...] = ()  # the newest lines, the last one said last
+    # the setlist: title, what it is in words, its energy drawn, its length in seconds
+    setlist: tuple[tuple[str, str, str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

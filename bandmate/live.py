@@ -21,11 +21,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bandmate import heart, snapshots, wire
 from bandmate import patch as patches
 from bandmate import setlist as setlists
-from bandmate import snapshots, wire
 from bandmate.band import Band
-from bandmate.errors import RigError
+from bandmate.errors import BandmateError, RigError
 from bandmate.events import (
     Attack,
     Command,
@@ -52,6 +52,7 @@ from bandmate.show.writer import TakeWriter
 from bandmate.timing import step_index, step_time_s
 
 RECONNECT_S = 0.2
+ALARMS = 12  # so many of the newest are kept for screens
 MISSED_MOST = 4  # steps caught up before the sockets are looked at again
 
 
@@ -75,7 +76,11 @@ class Live:
         self._latency_s = 0.0
         self._fault = ""
         self._retry_s = 0.0
-        self._counters: dict[str, int] = {}
+        self._counters: dict[str, int] = {"reconnects": -1}  # the first visit to the sound process is none
+        self._names: dict[Path, dict[tuple[int, int], str]] = {}  # of the sounds, by font
+        self._alarms: deque[str] = deque(maxlen=ALARMS)
+        self._alarmed = ("", 0.0)
+        self._sounding: tuple[object, dict[str, str]] = None, {}
         self._devices = ["", ""]  # the loudspeakers' and the microphones'
         self._latencies: dict[str, float] = {}  # what a soundcheck measured
         self._hidden_s = 0.0  # what of it the stamps of the ears don't know
@@ -112,6 +117,7 @@ class Live:
             wanted = self.plan["commands"] or ([] if self.plan["demo"] else ["arm"])
             self.inbox += [Command(0.0, name, source="rig") for name in wanted]
         self._latencies = self.where.latencies()
+        self._names = sound_names(self.band, header.evening)
         self._find_sound(patience_s=5.0)
 
     def _saved(self) -> tuple[dict[str, Any] | None, float]:
@@ -135,6 +141,7 @@ class Live:
     def _find_sound(self, patience_s: float = 0.0) -> None:
         try:
             self.sound = wire.connect(self.where.sound, patience_s)
+            self._counters["reconnects"] += 1
             for setting in mix(self.band):  # a new sound process knows none of our faders
                 self.sound.send(setting)
         except RigError:
@@ -166,7 +173,7 @@ class Live:
                 if step_time_s(self.step) > self.now_s:
                     break
                 done = self._one_step()
-            self.heartbeat[0] = time.perf_counter()
+            heart.beat(self.heartbeat)
         self._say_goodbye()
 
     def _one_step(self) -> bool:
@@ -193,6 +200,7 @@ class Live:
             for ask in out.asks:
                 self.model.send(ask)
         if out.status is not None:
+            self._note_alarm()
             self._show(out.status)
         for store in out.stores:
             self.writer.store(store)
@@ -200,16 +208,37 @@ class Live:
             self.writer.save({"rig_id": self.plan["rig_id"], "origin_s": self.origin_s, "band": out.state})
 
     def _show(self, status: Status) -> None:
+        if not self.clients:
+            return
         beat0_s = None if status.beat0_s is None else status.beat0_s + self.origin_s
+        output, source = self._devices
         shown = replace(
             status, time_s=status.time_s + self.origin_s, beat0_s=beat0_s, rig=self.where.rig,
             inputs=(*self.inputs, *(one.port for one in self.band.patch.microphones if self._hears)),
             outputs=self.outputs,
             counters=status.counters | self._counters
             | {"late loop ms": int(self.lateness_ms), "take dropped": self.writer.dropped},
+            sounds=self._sounds(), events=tuple(self._alarms),
+            devices={"out": output, "in": source}, latency_ms=round(self._latency_s * 1000, 1),
         )  # fmt: skip
+        line = wire.encode(shown).encode()  # once for all of them
         for client in self.clients:
-            client.send(shown)
+            client.post(line)
+
+    def _sounds(self) -> dict[str, str]:
+        """What each part sounds like; put in words only where that has changed."""
+        patch, params = self.band.patch, self.band.params
+        key = (id(patch), *(params[f"part/{part}/program"] for part in patch.parts))
+        if self._sounding[0] != key:
+            self._sounding = key, sounds_of(self.band, self._names)
+        return self._sounding[1]
+
+    def _note_alarm(self) -> None:
+        """Keep what was alarming, with the time of day: a screen that comes later wants to know, too."""
+        said = self.band.alarm_text, self.band.alarm_s
+        if said[0] and said != self._alarmed:
+            self._alarmed = said
+            self._alarms.append(f"{time.strftime('%H:%M:%S')} {said[0]}")
 
     # -------------------------------------------------------------- the sockets
 
@@ -346,6 +375,32 @@ class Live:
         if self.sound is not None:
             self.sound.flush()
             self.sound.close()
+
+
+def sound_names(band: Band, evening: setlists.Setlist | None) -> dict[Path, dict[tuple[int, int], str]]:
+    """What the sounds of every font of the show are called; read before it begins."""
+    from bandmate.ports.sf2 import preset_names
+
+    shown = [band.rig, *(song.patch for song in evening.songs)] if evening is not None else [band.rig]
+    fonts: set[Path] = set()
+    for patch in shown:
+        with contextlib.suppress(BandmateError):  # no font, no names: the band may play on MIDI alone
+            fonts |= {patches.font_path(patch), *patches.font_files(patch)}
+    return {font: preset_names(font) for font in fonts}
+
+
+def sounds_of(band: Band, names: dict[Path, dict[tuple[int, int], str]]) -> dict[str, str]:
+    """What each part sounds like, in words: a sound of its font, or an instrument at a port."""
+    found = {}
+    for part in band.patch.parts:
+        sound, asked = band.patch.sounds[part], round(float(band.params[f"part/{part}/program"]))
+        program = max(0, sound.program if asked < 0 else asked)
+        if sound.port:
+            found[part] = f"{sound.port} {sound.channel}"
+            continue
+        known = names.get(patches.font_file(sound.font or band.patch.font), {})
+        found[part] = known.get((sound.bank, program), f"{sound.bank}:{program}")
+    return found
 
 
 def be_quick() -> bool:

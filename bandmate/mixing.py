@@ -7,6 +7,7 @@ where a song begins. What they return are sends.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FADERS = ("master", "performer", "click")
 DIALS = ("mono", "reverb", "tuning-hz")
+FOREVER = 1e9
 
 
 def begun(patch: Patch) -> dict[str, Value]:
@@ -39,6 +41,25 @@ def set_mix(band: Band, name: str) -> list[Send]:
         return [transposed(band)]
     _, part, what = name.split("/")
     return [Level(part, float(value))] if what == "level" else [_voice(band, part)]
+
+
+def silent(params: Mapping[str, Value]) -> set[str]:
+    """Who isn't heard: the muted ones, and where somebody plays solo, everybody else."""
+    solo = {part for part in PARTS if float(params[f"part/{part}/solo"]) >= 0.5}
+    muted = {part for part in PARTS if float(params[f"part/{part}/mute"]) >= 0.5}
+    return muted | (set(PARTS) - solo if solo else set())
+
+
+def hush(band: Band, now_s: float) -> list[Send]:
+    """Mute and solo as the parameters have them: now, or from the beat on which the command lands."""
+    wanted = silent(band.params)
+    new = wanted - set(band.silent_from)
+    beat = -FOREVER if band.landing is None else band.landing
+    band.silent_from = {part: band.silent_from.get(part, beat) for part in wanted}
+    if band.landing is None:
+        return band.scheduler.cut(now_s, lambda note: note.part in new)
+    band.scheduler.end_at(beat, lambda note: note.part in new)
+    return []
 
 
 def mix(band: Band) -> list[Send]:
@@ -68,6 +89,7 @@ def recall(band: Band, patch: Patch) -> list[Send]:
 def resound(band: Band) -> list[Send]:
     """The same, where the band has its song's patch already."""
     band.params |= begun(band.patch)
+    band.silent_from = dict.fromkeys(silent(band.params), -FOREVER)
     band.capo.zones = band.patch.zones
     return [Recall(json.dumps(as_table(band.patch))), *mix(band)[len(_song(band)) :]]
 

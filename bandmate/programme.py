@@ -19,6 +19,7 @@ from bandmate.timing import clock, period_s
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 BY_INTENSITY = {1: 0.3, 2: 0.55, 3: 0.85}
+SIGNS = 16  # of an entry's energy on a screen
 WIDTH = 72  # signs in which an evening is drawn
 
 
@@ -117,6 +118,14 @@ def show_setlist(found: Setlist) -> str:
         lines.append(f"{number:3}  {entry.title:{width}}  {_about(entry):44}  {curve(entry, signs)}".rstrip())
     whole = "".join(curve(entry, max(1, round(WIDTH * entry_s(entry) / total_s))) for entry in found.entries)
     return "\n".join([*lines, "", f"energy  {whole}"])
+
+
+def listed(found: Setlist) -> tuple[tuple[str, str, str, float], ...]:
+    """The evening for a screen: title, what it is, its energy drawn, its length in seconds."""
+    return tuple(
+        (entry.title, " ".join(_about(entry).split()), curve(entry, SIGNS), round(entry_s(entry), 1))
+        for entry in found.entries
+    )
 
 
 def _about(entry: Entry) -> str:

@@ -32,14 +32,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from bandmate import wire
+from bandmate import heart, wire
 from bandmate.errors import RigError
-from bandmate.events import Command
+from bandmate.events import Command, RigReady
 from bandmate.places import Places, places
 
 LOOK_S = 0.1  # between two looks at the others
@@ -55,6 +56,8 @@ CRASHES, CRASH_S, PAUSE_S = 5, 10.0, 1.0  # so many deaths in so short a time: b
 LEAVE_S = 3.0  # what a process gets to go home by itself
 UP_S = 15.0
 FLUSH_S = 0.02
+TELL_S = 1.0
+LINES = 200  # of the log, for screens
 
 log = logging.getLogger("bandmate.rig")
 
@@ -123,12 +126,20 @@ class Supervisor:
         self.door = wire.Door(where.supervisor)
         self.clients: list[wire.Wire] = []
         self.leaving_s: float | None = None
+        self.restarts: dict[str, int] = {}
+        self.paper = Paper()
+        self._told_s = 0.0
+        self._worked: dict[
+            int, tuple[float, float]
+        ] = {}  # by process: when, and how long it had worked by then
+        self._setlist = _listed(plan)
         self._inhibitor: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """The whole life of a rig."""
         signal.signal(signal.SIGTERM, lambda *_: self._leave())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        log.addHandler(self.paper)
         self.door.open()
         self._inhibitor = _stay_awake()
         for name, wanted in (
@@ -147,7 +158,7 @@ class Supervisor:
             self._end()
 
     def _start(self, name: str) -> None:
-        heartbeat = self.context.RawArray("d", 4)
+        heartbeat = self.context.RawArray("d", heart.SLOTS)
         process = self.context.Process(
             target=ENTRIES[name], args=(self.where.rig, self.plan, heartbeat), name=f"bandmate {name}"
         )
@@ -173,12 +184,35 @@ class Supervisor:
             elif isinstance(end, wire.Wire):
                 for command in end.receive():
                     self._obey(command)
+        self._tell(time.perf_counter())
         self.clients = [client for client in self.clients if client.open]
         for member in list(self.members.values()):
             self._check(member)
         if self.leaving_s is not None and time.perf_counter() > self.leaving_s:
             for member in self.members.values():
                 member.process.kill()
+
+    def _tell(self, now_s: float) -> None:
+        """Once a second, and when the log has grown: how the rig is, to every visitor who stays."""
+        if not self.clients or (now_s - self._told_s < TELL_S and not self.paper.fresh):
+            return
+        self._told_s, self.paper.fresh = now_s, False
+        ready = RigReady(
+            now_s, self._load(now_s), dict(self.restarts), tuple(self.paper.lines), self._setlist
+        )
+        for client in self.clients:
+            client.send(ready)
+
+    def _load(self, now_s: float) -> dict[str, float]:
+        """The share of one core that each process has taken since we looked last."""
+        worked = {os.getpid(): ("supervisor", time.process_time())}
+        worked |= {m.process.pid or 0: (m.name, m.heartbeat[heart.WORK]) for m in self.members.values()}
+        found = {}
+        for pid, (name, work_s) in worked.items():
+            then_s, before_s = self._worked.get(pid, (now_s, work_s))
+            found[name] = round(max(0.0, work_s - before_s) / max(LOOK_S, now_s - then_s), 3)
+        self._worked = {pid: (now_s, work_s) for pid, (_, work_s) in worked.items()}
+        return found
 
     def _check(self, member: Member) -> None:
         now_s = time.perf_counter()
@@ -187,7 +221,7 @@ class Supervisor:
                 self._start(member.name)
             return
         if member.process.is_alive():
-            beat_s = member.heartbeat[0]
+            beat_s = member.heartbeat[heart.BEAT]
             silent_s = now_s - (beat_s or member.started_s + GRACE_S)
             if silent_s > HUNG_S[member.name]:
                 log.error("%s has been silent for %.1f s and is ended", member.name, silent_s)
@@ -206,6 +240,7 @@ class Supervisor:
                 self._leave()
             return
         log.error("%s died (exit code %s) and is started again", member.name, code)
+        self.restarts[member.name] = self.restarts.get(member.name, 0) + 1
         member.deaths_s = [death_s for death_s in member.deaths_s if now_s - death_s < CRASH_S] + [now_s]
         if member.name == "band":
             self.plan["recover"] = True
@@ -253,6 +288,30 @@ class Supervisor:
             client.close()
         self.door.close()
         log.info("the rig has gone home")
+
+
+class Paper(logging.Handler):
+    """The newest lines of the log, for screens; `fresh` where one has come since it was told last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=LINES)
+        self.fresh = False
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Another line."""
+        self.lines.append(self.format(record))
+        self.fresh = True
+
+
+def _listed(plan: dict[str, Any]) -> tuple[tuple[str, str, str, float], ...]:
+    """The setlist as screens show it: title, what it is, its energy drawn, its length in seconds."""
+    from bandmate import programme, setlist
+
+    if plan.get("setlist") is None:
+        return ()
+    return programme.listed(setlist.from_table(plan["setlist"]))
 
 
 def _stay_awake() -> subprocess.Popen[bytes] | None:

@@ -205,6 +205,19 @@ class Scheduler:
                     sends.append(Off(key, now_s))
         return sends
 
+    def end_at(self, beat: float, chosen: Callable[[Note], bool]) -> None:
+        """The `chosen` are silent from a beat on: what rings over it ends there, what comes is forgotten."""
+        kept = [entry for entry in self._waiting if not chosen(entry[2])]
+        for place, order, note, heard_s in self._waiting:
+            if chosen(note) and note.beat < beat - 1e-6:
+                short = replace(note, beats=min(note.beats, beat - note.beat))
+                kept.append((place, order, short, heard_s))
+        self._waiting = kept
+        heapq.heapify(self._waiting)
+        for sound in self.sounding.values():
+            if chosen(sound.note) and sound.off_s is None:
+                sound.off_beat = min(sound.off_beat, beat)
+
     def sustain(self, off_beat: float) -> None:
         """Let every pitched note that sounds ring on until a beat (hold)."""
         for sound in self.sounding.values():

@@ -41,6 +41,8 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     def bind(note: Note) -> int | None:
         if note.part == "click":
             return 0
+        if note.part in band.silent_from and note.beat >= band.silent_from[note.part] - 1e-6:
+            return None  # muted
         written = plan.charted(note.beat)
         over = plan.chord(note.beat, heard, last)
         if written and over is None and note.part != "drums" and not manners.doubles(note):

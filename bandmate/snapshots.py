@@ -6,15 +6,17 @@ Functions on a `Band`, called from `Band.step`, and by whoever makes a band from
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bandmate import night
+from bandmate import landing, night, undoing
 from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.lineup import set_clock
-from bandmate.mixing import recall, transposed
+from bandmate.mixing import recall, silent, transposed
+from bandmate.outlook import leash, outlook
 from bandmate.patch import as_table, parse
 from bandmate.plan import FOREVER
 from bandmate.timing import Meter
@@ -51,7 +53,22 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
         rung=band.mind.rung if band.mind is not None else "understudy",
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
+        beat=moment.beat, place=band.night.place, undo=undoing.words(band),
+        pending=landing.shown(band, moment) if moment.running else (),
+        outlook=outlook(band, moment), leash=leash(band), set_s=now_s,
+        rungs=dict(band.mind.rungs) if band.mind is not None else {}, **_mixer(band, now_s),
     )  # fmt: skip
+
+
+def _mixer(band: Band, now_s: float) -> dict[str, Any]:
+    """How loud everybody is, what they have just played, and how the mixer stands."""
+    params, parts = band.params, band.patch.parts
+    return {
+        "levels": band.gauges.levels(band, now_s), "notes": band.gauges.taken(),
+        "density": {part: float(params[f"part/{part}/density"]) for part in parts},
+        "muted": tuple(part for part in parts if float(params[f"part/{part}/mute"]) >= 0.5),
+        "soloed": tuple(part for part in parts if float(params[f"part/{part}/solo"]) >= 0.5),
+    }  # fmt: skip
 
 
 def _next_chord(band: Band, moment: Moment) -> str:
@@ -68,7 +85,7 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     evening, road = band.night, band.road
     shown: dict[str, Any] = {
         "plan_source": band.plan.source(moment.beat if moment.running else -FOREVER),
-        "plan": band.plan.shown(moment),
+        "plan": _plan(band, moment),
     }
     song, entry = evening.song, evening.entry
     if entry is not None and evening.setlist is not None:
@@ -86,6 +103,15 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
         shown |= {"section_name": section.name, "bars_left": section.bars - (0 if spot is None else spot.bar)}
         shown["next_section"] = road.coming_section(moment.bar)
     return shown
+
+
+def _plan(band: Band, moment: Moment) -> str:
+    """The bars that come as a chart: written anew on each pulse and after each command, not every 50 ms."""
+    pulse = math.floor(moment.beat / moment.meter.pulse_beats) if moment.running else None
+    key = (pulse, band.steered, band.song, band.plan.astray)
+    if band.written[0] != key:
+        band.written = key, band.plan.shown(moment)
+    return band.written[1]
 
 
 def state_if_due(band: Band, moment: Moment) -> dict[str, Any] | None:
@@ -118,6 +144,7 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     with contextlib.suppress(BandmateError):  # the sounds of another version: then those of the rig
         recall(band, parse(saved["table"], Path(f"{saved['patch']}.toml")))
     band.params |= saved["params"]
+    band.silent_from = dict.fromkeys(silent(band.params), -FOREVER)
     transposed(band)
     band.transport.restore(saved["transport"], now_s)
     set_clock(band)

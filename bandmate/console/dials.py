@@ -44,7 +44,7 @@ class Dials(Panel):
         params = shown.status.params
         towards, blend = str(params.get("blend-style", "")), float(params.get("blend", 0.0))
         morph = f" → {towards} {blend * 100:.0f} %" if towards and blend > 0 else ""
-        undo = str(shown.more("undo", ""))
+        undo = str(shown.status.undo)
         head: Row = (
             ("STEERING  ", "title"), (f"{shown.status.style}{morph}", "pick"),
             (f"   ⌫ {undo}" if undo else "", "dim"),

@@ -34,11 +34,11 @@ class HarmonyAhead(Panel):
         """The plan by pulses; without one, the bars as the chart has them."""
         status, meter = shown.status, Meter.parse(shown.status.meter)
         outlook = {
-            round(float(beat), 2): (str(chord), bool(sure)) for beat, chord, sure in shown.more("outlook", ())
+            round(float(beat), 2): (str(chord), bool(sure)) for beat, chord, sure in shown.status.outlook
         }
         if shown.idle or not outlook:
             return [((status.plan, "dim"),)] if status.plan else []
-        here = float(shown.more("beat", 0.0))
+        here = float(shown.status.beat)
         began = here - (status.pulse - 1) * meter.pulse_beats - here % meter.pulse_beats
         bars = max(BARS_LEAST, math.ceil(BEATS_LEAST / meter.bar_beats))
         wide = max(4, (self.size.width - 5) // meter.pulses)

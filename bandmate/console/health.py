@@ -54,15 +54,15 @@ class Health(Panel):
         return tuple(pieces)
 
     def _load(self, shown: Shown) -> Row:
-        latency_ms = float(shown.more("latency_ms", 0.0))
+        latency_ms = float(shown.status.latency_ms)
         pieces: list[Piece] = []
         if latency_ms:
             pieces.append((f"latency {latency_ms:.0f} ms", "poor" if latency_ms > LATE_MS else "plain"))
-        for name, share in sorted(shown.load.items(), key=lambda each: -each[1]):
+        for name, share in sorted(shown.rig.load.items(), key=lambda each: -each[1]):
             pieces.append((f"  {name} {share * 100:.0f} %", "poor" if share > BUSY else "plain"))
         return tuple(pieces) or (("no figures yet", "dim"),)
 
     def _events(self, shown: Shown) -> list[Row]:
         """The newest first; the alarm that stands is in front of them."""
         rows: list[Row] = [((f"! {shown.status.alarm}", "loud"),)] if shown.status.alarm else []
-        return rows + [((str(line), "dim"),) for line in reversed(tuple(shown.more("events", ())))]
+        return rows + [((str(line), "dim"),) for line in reversed(tuple(shown.status.events))]

@@ -26,6 +26,6 @@ class Line(Panel):
             pieces.append((f"  <{status.figure}>", "pick"))
         if shown.locked:
             pieces.append(("  LOCKED (ctrl+l unlocks)", "fair"))
-        if shown.place != "now":
+        if shown.place:
             pieces.append((f"  next cue: {shown.place}", "pick"))
         return [tuple(pieces)]

@@ -17,10 +17,11 @@ from typing import Any, Protocol
 
 from bandmate import wire
 from bandmate.errors import RigError
-from bandmate.events import Command, Status
+from bandmate.events import Command, RigReady, Status
 from bandmate.places import Places
 
 LOOK_S = 0.2
+AGAIN_S = 1.0  # between two visits to a supervisor who isn't there
 PATIENCE_S = 8.0  # a band that died is back after so long, or its rig has gone home
 GONE = "The band has gone home."
 NOTES_KEPT = 2000  # for the piano roll, where nobody fetches them
@@ -30,6 +31,7 @@ class Link(Protocol):
     """What the app knows of the band."""
 
     gone: bool  # the rig has gone home
+    rig: RigReady  # what its supervisor said last: log, load, setlist
 
     def start(self) -> None:
         """Begin to listen."""
@@ -56,6 +58,9 @@ class BandLink:
     def __init__(self, where: Places) -> None:
         self.where = where
         self.gone = False
+        self.rig = RigReady(0.0)
+        self._office: wire.Wire | None = None  # the supervisor's door
+        self._office_s = 0.0
         self._status: Status | None = None
         self._notes: deque[Any] = deque(maxlen=NOTES_KEPT)
         self._waiting: deque[Command] = deque()
@@ -119,6 +124,8 @@ class BandLink:
             self._talk(band)
             band.close()
             self._lost_s = time.perf_counter()
+        if self._office is not None:
+            self._office.close()
 
     def _visit(self) -> wire.Wire | None:
         """The band's door; waited for while the rig that keeps it is there. None: gone home."""
@@ -140,8 +147,27 @@ class BandLink:
                 band.send(self._waiting.popleft())
             if not band.flush() or self._ending:
                 return
-            if band in self._wait([band, self._hear], LOOK_S):
+            office = self._ask_office()
+            ready = self._wait([band, self._hear, *office], LOOK_S)
+            if band in ready:
                 self._keep(band.receive())
+            for end in office:
+                self._hear_office(end)
+
+    def _ask_office(self) -> list[wire.Wire]:
+        """The supervisor's door, visited anew once a second where it is closed."""
+        if self._office is None and time.perf_counter() >= self._office_s:
+            self._office_s = time.perf_counter() + AGAIN_S
+            with contextlib.suppress(RigError):
+                self._office = wire.connect(self.where.supervisor)
+        return [] if self._office is None else [self._office]
+
+    def _hear_office(self, office: wire.Wire) -> None:
+        for said in office.receive():
+            self.rig = said if isinstance(said, RigReady) else self.rig
+        if not office.open:
+            office.close()
+            self._office = None
 
     def _wait(self, ends: list[Any], timeout_s: float) -> list[Any]:
         """The ends that speak; a ring of the app's is heard and done with."""

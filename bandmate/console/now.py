@@ -51,10 +51,9 @@ class Now(Panel):
         ]
 
     def _home(self, shown: Shown) -> Row:
-        status, leash = shown.status, shown.more("leash", None)
+        status, leash = shown.status, shown.status.leash
         pieces: list[Piece] = [(f"home {status.home_bpm:.1f}", "plain")]
-        if leash is not None:
-            pieces.append((f" ± {leash * 100:.0f} %" if leash else " no leash", "plain"))
+        pieces.append((f" ± {leash * 100:.0f} %" if leash else ", no leash", "plain"))
         pieces.append((f"  {status.tracker}", "dim"))
         if status.source:
             pieces.append((f" by {status.source}", "dim"))
@@ -62,7 +61,7 @@ class Now(Panel):
 
     def _place(self, shown: Shown) -> Row:
         words = [song_words(shown.status), "" if shown.idle else section_words(shown.status)]
-        since_s = float(shown.more("set_s", 0.0))
+        since_s = float(shown.status.set_s)
         return (
             ("  ".join(word for word in words if word), "title"),
             (f"  {clock_words(since_s)} in the set" if since_s else "", "dim"),

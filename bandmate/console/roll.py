@@ -29,7 +29,7 @@ class Roll(Panel):
         wide, high = self.size.width, self.size.height
         if wide < 8 or high < 4:
             return []
-        meter, here = Meter.parse(shown.status.meter), float(shown.more("beat", 0.0))
+        meter, here = Meter.parse(shown.status.meter), float(shown.status.beat)
         bar_cells = max(1, round(meter.bar_beats * CELLS_A_BEAT))
         bars = max(1, wide // bar_cells)
         line = here - here % meter.bar_beats if here >= 0 else 0.0

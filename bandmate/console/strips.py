@@ -24,7 +24,7 @@ class Strips(Panel):
         """The rung first, because it must not be missed; then the strips, then you and main."""
         words, paint = rung_words(shown)
         head: Row = (("BAND  ", "title"), (f" {words} ", paint))
-        levels = shown.more("levels", {})
+        levels = shown.status.levels
         self._meter = max(METER, min(4 * METER, self.size.width - 46))
         rows = [self._strip(shown, part, float(levels.get(part, 0.0))) for part in shown.status.parts]
         for who in OTHERS:
@@ -36,8 +36,8 @@ class Strips(Panel):
     def _strip(self, shown: Shown, part: str, level: float) -> Row:
         state, paint = part_state(shown, part), paint_of(part)
         quiet = state in ("rests", "MUTED", "not solo")
-        muted, soloed = part in shown.more("muted", ()), part in shown.more("soloed", ())
-        density = shown.more("density", {}).get(part)
+        muted, soloed = part in shown.status.muted, part in shown.status.soloed
+        density = shown.status.density.get(part)
         pieces: list[Piece] = [
             (part[: NAME - 1].ljust(NAME), "dim" if quiet else paint),
             (gauge(level, self._meter), "dim" if quiet else paint),
@@ -45,7 +45,7 @@ class Strips(Panel):
             (" ", "plain"), ("S", "loud" if soloed else "dim"),
             (f" {gauge(float(density), DENSITY) if density is not None else '':{DENSITY}} ", "dim"),
             (f"{state:9}", "fair" if state == "MUTED" else "dim" if quiet else "plain"),
-            (str(shown.more("sounds", {}).get(part, "")), "dim"),
+            (str(shown.status.sounds.get(part, "")), "dim"),
         ]  # fmt: skip
         return tuple(pieces)
 

@@ -36,6 +36,7 @@ from bandmate.events import (
     SoundReady,
     Voice,
 )  # fmt: skip
+from bandmate.heart import beat
 from bandmate.ports import midi
 from bandmate.ports.figures import leave_figures
 from bandmate.ports.guests import Guests
@@ -119,7 +120,7 @@ class Sound:
         """Serve until told to quit."""
         while not self.stopped:
             self.round()
-            heartbeat[0] = time.perf_counter()
+            beat(heartbeat)
             player = self.speakers.player
             heartbeat[1] = player.frames if player else 0
             heartbeat[2] = max(player.sounding() if player else 0, self.sender.sounding())

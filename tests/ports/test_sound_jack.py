@@ -14,6 +14,7 @@ import pytest
 
 from bandmate import wire
 from bandmate.events import Command, Hush, NoteOff, NoteOn, Off, On, PortFound, PortLost, Replace, SoundReady
+from bandmate.heart import SLOTS
 from bandmate.ports.sound import run
 
 pytestmark = [
@@ -64,7 +65,7 @@ def visit(sound):
 @pytest.fixture
 def sound(server, tmp_path):
     context = mp.get_context("spawn")
-    heartbeat = context.RawArray("d", 4)
+    heartbeat = context.RawArray("d", SLOTS)
     options = {
         "socket": str(tmp_path / "s"), "patch": "default", "midi_in": [], "midi_out": [], "synth": True,
         "device": None, "block_frames": 256, "virtual": True, "client": "bandmate",

@@ -1,0 +1,92 @@
+"""The supervisor tells its visitors how the rig is; the band's process tells its own what is there."""
+
+from __future__ import annotations
+
+import select
+import sys
+
+import pytest
+
+from bandmate import patch as patches
+from bandmate import rig, setlist, wire
+from bandmate.events import RigReady
+from bandmate.heart import SLOTS
+from bandmate.live import sound_names, sounds_of
+from bandmate.places import places
+from tests.conftest import Stage
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a home in a short path")
+
+
+class Process:
+    """Stands for a process of the rig."""
+
+    pid = 4711
+
+
+@pytest.fixture
+def supervisor(tmp_path, monkeypatch):
+    monkeypatch.setenv("BANDMATE_HOME", str(tmp_path))
+    plan = {"setlist": setlist.as_table(setlist.load("trio"))}
+    found = rig.Supervisor(places("main"), plan)
+    found.door.open()
+    yield found
+    for client in found.clients:
+        client.close()
+    found.door.close()
+
+
+def visit(supervisor):
+    visitor = wire.connect(supervisor.where.supervisor)
+    supervisor.clients.append(supervisor.door.accept())
+    return visitor
+
+
+def heard(visitor):
+    select.select([visitor], [], [], 1.0)
+    return visitor.receive()
+
+
+def test_a_visitor_hears_the_log_the_load_and_the_setlist(supervisor):
+    visitor = visit(supervisor)
+    member = rig.Member("band", Process(), [0.0] * SLOTS, 0.0)
+    supervisor.members["band"] = member
+    supervisor.restarts["sound"] = 2
+    rig.log.addHandler(supervisor.paper)
+    rig.log.error("%s died and is started again", "sound")
+    rig.log.removeHandler(supervisor.paper)
+    supervisor._tell(10.0)
+    member.heartbeat[4] = 0.25
+    supervisor._tell(10.5)  # nothing new, and no second has gone by
+    supervisor._tell(11.0)
+    first, second = heard(visitor)
+    assert isinstance(first, RigReady)
+    assert first.log[-1].endswith("ERROR sound died and is started again")
+    assert first.restarts == {"sound": 2}
+    assert second.load["band"] == pytest.approx(0.25)
+    assert second.load["supervisor"] >= 0.0
+    evening = setlist.load("trio")
+    assert [row[0] for row in second.setlist] == [entry.title for entry in evening.entries]
+    assert all(len(row[2]) == 16 for row in second.setlist)
+    visitor.close()
+
+
+def test_a_visitor_who_comes_later_hears_of_it_within_a_second(supervisor):
+    visit(supervisor).close()
+    supervisor._tell(10.0)
+    late = visit(supervisor)
+    supervisor._tell(11.0)
+    assert len(heard(late)) == 1
+    late.close()
+
+
+def test_sounds_have_the_names_of_their_font():
+    stage = Stage(patches.load("bench"))
+    names = sound_names(stage.band, None)
+    found = sounds_of(stage.band, names)
+    assert set(found) == {"drums", "bass", "keys"}
+    assert all(":" not in name for name in found.values())
+    stage.say(0.1, "part/keys/program", 16)
+    stage.play(0.2)
+    other = sounds_of(stage.band, names)["keys"]
+    assert other not in (found["keys"], "")
