@@ -11,6 +11,7 @@ from textual.widget import Widget
 from bandmate.console.alarm import Alarm
 from bandmate.console.band_screen import BandScreen
 from bandmate.console.bigtext import LARGEST, BigText
+from bandmate.console.crowd_row import CrowdRow
 from bandmate.console.shown import Shown, section_words
 from bandmate.console.whereabouts import Whereabouts
 from bandmate.console.who import Who
@@ -34,6 +35,7 @@ class StageScreen(BandScreen):
         yield Horizontal(self.big["chord"], self.big["next"], id="chords")
         yield self.big["players"]
         yield Who(id="who")
+        yield CrowdRow(id="crowd")
         yield Alarm(id="alarm")
 
     def show(self, shown: Shown, at_once: bool = False) -> None:
