@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import _time, events
@@ -39,7 +40,7 @@ HOLD_S, AGAIN_S = 0.7, 1.5  # end: held so long (keys repeat), or pressed again 
 class Console(App[str]):
     """The screens, the keys, and the way to the band."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     TITLE = "bandmate"
     COMMANDS: ClassVar[set[Any]] = {Finder}
     BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]

@@ -27,7 +27,7 @@ class StageScreen(BandScreen):
         """From the top."""
         sizes = {"song": 2, "players": 1}
         names = ("beat", "left", "song", "section", "chord", "next", "players")
-        self.big = {name: BigText(name, sizes.get(name, LARGEST)) for name in names}
+        self.big = {name: BigText(name, sizes.get(name, LARGEST), name not in sizes) for name in names}
         yield Horizontal(self.big["beat"], self.big["left"], id="time")
         yield self.big["song"]
         yield self.big["section"]
