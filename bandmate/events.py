@@ -497,6 +497,9 @@ class Status:
     devices: dict[str, str] = field(default_factory=dict)  # out, in: the sound devices by name
     latency_ms: float = 0.0  # from the synth to the loudspeaker
     events: tuple[str, ...] = ()  # the newest alarms, each with its time of day
+    outlook: tuple[tuple[float, str, bool], ...] = ()  # changes that come: beat, chord, whether it is settled
+    leash: float = 0.0  # how far from home the tempo may go, as a share of it; 0: anywhere
+    set_s: float = 0.0  # since the rig began to play tonight
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.lineup import set_clock
 from bandmate.mixing import recall, silent, transposed
+from bandmate.outlook import leash, outlook
 from bandmate.patch import as_table, parse
 from bandmate.plan import FOREVER
 from bandmate.timing import Meter
@@ -54,6 +55,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
         beat=moment.beat, place=band.night.place, undo=undoing.words(band),
         pending=landing.shown(band, moment) if moment.running else (),
+        outlook=outlook(band, moment), leash=leash(band), set_s=now_s,
         rungs=dict(band.mind.rungs) if band.mind is not None else {}, **_mixer(band, now_s),
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
-BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind"}
+BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind", "outlook"}
 BAND |= {"gauges", "landing", "undoing"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),

@@ -21,6 +21,7 @@ from bandmate import patch as patches
 from bandmate.console.band_screen import BandScreen
 from bandmate.console.keymap import Deed
 from bandmate.console.link import GONE, Link
+from bandmate.console.played import Played
 from bandmate.console.screens import SCREENS
 from bandmate.console.shown import Shown
 from bandmate.controls import Value
@@ -45,9 +46,9 @@ class Console(App[str]):
         super().__init__()
         self.link, self.keys, self.ask_demo = link, keys, ask_demo
         self.styles_listed = patches.names("styles")
-        self.shown = Shown(message=message)
+        self.shown, self.played = Shown(message=message), Played()
         self.locked = False
-        self.place = "now"
+        self.place = ""
         self.left_out = 0  # frames that the terminal was too slow for
         self._said, self._said_until_s = message, time.perf_counter() + 4 * MESSAGE_S
         self._ends_s: list[float] = []
@@ -79,16 +80,16 @@ class Console(App[str]):
             self.left_out += 1
             return
         status, notes = self.link.take()
+        self.played.gather(notes)
+        front = next((each for each in reversed(self.screen_stack) if isinstance(each, BandScreen)), None)
         now_s = time.perf_counter()
         self.shown = Shown(
-            status or Status(0.0, "off"), now_s, tuple(notes), self._away(), self._message(now_s),
-            self.locked, self.place, str(getattr(self.screen, "name", "") or ""),
+            status or Status(0.0, "off"), now_s, self._away(), self._message(now_s),
+            self.locked, self.place, str(front.name) if front is not None else "",
             self.link.rig,
         )  # fmt: skip
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, BandScreen):
-                screen.show(self.shown)
-                break
+        if front is not None and front.ready:
+            front.show(self.shown)
 
     def _behind(self) -> bool:
         """Whether what was drawn before still waits for the terminal."""
@@ -126,9 +127,9 @@ class Console(App[str]):
             self.say("LOCKED: ctrl+l unlocks; taps and panic go through")
             return
         if deed.kind in ("action", "param"):
-            self.steer(deed.name, deed.value, when_s)
+            self.steer(deed.name, deed.value, when_s, self.place)
         elif deed.kind == "step":
-            self._step(deed.name, float(deed.value or 0), when_s)
+            self.do_step(deed.name, float(deed.value or 0), when_s)
         elif deed.kind == "style":
             self._style(int(float(deed.value or 1)), when_s)
         elif deed.kind == "screen":
@@ -138,20 +139,23 @@ class Console(App[str]):
         elif deed.kind == "own" and deed.name != "nothing":
             getattr(self, f"own_{deed.name.replace('-', '_')}")(when_s)
 
-    def steer(self, name: str, value: Value | None = None, time_s: float | None = None) -> None:
-        """Send a row of `controls.py` to the band, through the stage lock."""
+    def steer(
+        self, name: str, value: Value | None = None, time_s: float | None = None, place: str = ""
+    ) -> None:
+        """Send a row of `controls.py` to the band, through the stage lock; to its place, where it has one."""
         if self.locked and name not in ("tap", "panic"):
             self.say("LOCKED: ctrl+l unlocks; taps and panic go through")
             return
         when_s = time.perf_counter() if time_s is None else time_s
-        self.link.send(Command(when_s, name, value, "screen"))
+        self.link.send(Command(when_s, name, value, "screen", place))
 
     def toggle(self, name: str, time_s: float) -> None:
         """A switch of the table, the other way round."""
         on = float(self.shown.status.params.get(name, 0.0)) >= 0.5
-        self.steer(name, 0.0 if on else 1.0, time_s)
+        self.steer(name, 0.0 if on else 1.0, time_s, self.place)
 
-    def _step(self, name: str, step: float, time_s: float) -> None:
+    def do_step(self, name: str, step: float, time_s: float | None = None) -> None:
+        """Turn a parameter by a step from where it stands."""
         row = controls.BY_NAME[name]
         before = float(self.shown.status.params.get(name, row.default))
         after = round(min(row.high, max(row.low, before + step)), 3)
@@ -162,7 +166,7 @@ class Console(App[str]):
         if not 1 <= number <= len(self.styles_listed):
             self.say(f"there is no style {number}; there are 1 to {len(self.styles_listed)}")
             return
-        self.steer("style", self.styles_listed[number - 1], time_s)
+        self.steer("style", self.styles_listed[number - 1], time_s, self.place)
 
     # -------------------------------------------------------------- deeds of the console's own
 
@@ -184,6 +188,18 @@ class Console(App[str]):
     def _turn(self, step: int) -> None:
         names = [row.name for row in SCREENS]
         self.to_screen(names[(names.index(str(self.screen.name)) + step) % len(names)])
+
+    def own_place(self, time_s: float) -> None:
+        """Where the next cues land: where their rows say, or on the place that is chosen here."""
+        choices = ("", *controls.PLACES)
+        self.place = choices[(choices.index(self.place) + 1) % len(choices)]
+        self.say(
+            f"cues land on the next {self.place}"
+            if self.place not in ("", "now")
+            else "cues land now"
+            if self.place
+            else "cues land where they always do"
+        )
 
     def own_lock(self, time_s: float) -> None:
         """The stage lock, on and off."""

@@ -27,7 +27,8 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from bandmate.console.line import Hint, Line
+from bandmate.console.hint import Hint
+from bandmate.console.line import Line
 from bandmate.console.panel import Panel
 from bandmate.console.shown import Shown
 
@@ -56,13 +57,26 @@ class BandScreen(Screen[None]):
         yield from self.body()
         yield Hint(id="hint")
 
+    ready = False  # composed and mounted
+
     def on_mount(self) -> None:
-        """The panels are found once."""
+        """The first frame comes when everybody is in place."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The panels are found once, and shown what there is."""
         self._panels = list(self.query(Panel))
+        self.ready = True
+        self.on_screen_resume()
+
+    def on_unmount(self) -> None:
+        """No frame for those who go."""
+        self.ready = False
 
     def on_screen_resume(self) -> None:
-        """What came to the front is never old."""
-        self.show(self.console.shown, at_once=True)
+        """What comes to the front is never old."""
+        if self.ready:
+            self.show(self.console.shown, at_once=True)
 
     def show(self, shown: Shown, at_once: bool = False) -> None:
         """One frame."""

@@ -26,7 +26,6 @@ OWN = {
     "styles": "the styles by number: type one",
     "place": "where the next cue lands: now, beat, bar, section",
     "lock": "stage lock: only taps, panic and unlock do anything",
-    "undo": "take back the last change",
     "next-screen": "the next screen",
     "previous-screen": "the screen before",
     "demo": "the demo performer plays",

@@ -1,4 +1,4 @@
-"""The line of plain text on top of every screen, and the hint below: read by eye, by ear, by grep."""
+"""The line of plain text on top of every screen: read by eye, by ear, by grep."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import ClassVar
 
 from bandmate.console.panel import Panel, Piece, Row
 from bandmate.console.shown import Shown, plain_line
-
-HINTS = "? keys  tab Studio  ctrl+p find  ctrl+l lock  q end"
 
 
 class Line(Panel):
@@ -28,18 +26,6 @@ class Line(Panel):
             pieces.append((f"  <{status.figure}>", "pick"))
         if shown.locked:
             pieces.append(("  LOCKED (ctrl+l unlocks)", "fair"))
-        if shown.place != "now":
+        if shown.place:
             pieces.append((f"  next cue: {shown.place}", "pick"))
         return [tuple(pieces)]
-
-
-class Hint(Panel):
-    """The bottom line: what the console has to say, else the keys that lead on."""
-
-    rate_hz: ClassVar[float] = 10.0
-
-    def rows(self, shown: Shown) -> list[Row]:
-        """One row."""
-        if shown.message:
-            return [((shown.message, "fair"),)]
-        return [((HINTS, "dim"),)]

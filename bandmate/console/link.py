@@ -157,7 +157,7 @@ class BandLink:
                 self._hear_office(end)
 
     def _ask_office(self) -> list[wire.Wire]:
-        """The supervisor's door, visited anew once a second where it is closed: bands play on without it."""
+        """The supervisor's door, visited anew once a second where it is closed."""
         if self._office is None and time.perf_counter() >= self._office_s:
             self._office_s = time.perf_counter() + AGAIN_S
             with contextlib.suppress(RigError):

@@ -7,14 +7,18 @@ Screen process only.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from bandmate.console.shown import Shown
+
+if TYPE_CHECKING:
+    from bandmate.console.app import Console
 
 Piece = tuple[str, str]  # a text, and the name of its paint
 Row = tuple[Piece, ...]
@@ -42,6 +46,11 @@ class Panel(Widget):
         self._due_s = 0.0
         self.shown = Shown()
 
+    @property
+    def console(self) -> Console:
+        """The app, by its own type."""
+        return cast("Console", self.app)
+
     def rows(self, shown: Shown) -> list[Row]:
         """What the panel shows."""
         raise NotImplementedError
@@ -66,16 +75,22 @@ class Panel(Widget):
         """One row, as Textual asks for it."""
         if y >= len(self._rows):
             return Strip.blank(self.size.width, self.rich_style)
-        painted = [
-            Segment(text, self.get_component_rich_style(f"paint--{paint}")) for text, paint in self._rows[y]
-        ]
+        painted = [Segment(text, self._style(paint)) for text, paint in self._rows[y]]
         return Strip(painted).adjust_cell_length(self.size.width, self.rich_style)
+
+    def _style(self, paint: str) -> Style:
+        """The colours of a paint; `bass/keys` is bass above keys in one cell (`▀`)."""
+        upper, _, lower = paint.partition("/")
+        style = self.get_component_rich_style(f"paint--{upper}")
+        if not lower:
+            return style
+        return style + Style(bgcolor=self.get_component_rich_style(f"paint--{lower}").color)
 
 
 def gauge(share: float, width: int) -> str:
-    """A bar of blocks: `▇▇▇▇····`, in eighths of nothing but whole cells, so that it is calm."""
+    """A bar of blocks: `■■■■····`, in whole cells, so that it is calm."""
     full = max(0, min(width, round(share * width)))
-    return "▇" * full + "·" * (width - full)
+    return "■" * full + "·" * (width - full)
 
 
 def paint_of(part: str) -> str:
