@@ -1,6 +1,6 @@
 """Mixer: a strip for each player, for you, the click and the whole: level, mute, solo, sound, reverb.
 
-The keys are those that mean nothing elsewhere (arrows, 0, 9), so that no stage key changes its meaning
+The keys are those that mean nothing elsewhere (arrows, X, Z), so that no stage key changes its meaning
 here; the mouse sets a fader where it is clicked. Screen process only.
 """
 
@@ -22,7 +22,7 @@ from bandmate.events import Status
 
 STEP, REVERB_STEP = 0.05, 0.05
 NAME, METER, FADER, STATE, REVERB = 8, 10, 10, 9, 8  # columns
-KEYS = "↑↓ strip  ←→ level  0 mute  9 solo  shift+←→ reverb  ctrl+←→ sound  home level 1"
+KEYS = "↑↓ strip  ←→ level  X mute  Z solo  shift+←→ reverb  ctrl+←→ sound  home level 1"
 OTHERS = (("you", "performer"), ("click", "click"), ("main", "master"))
 
 
@@ -49,7 +49,7 @@ class Desk(Panel):
     BINDINGS: ClassVar[list[Any]] = [
         Binding("up", "choose(-1)"), Binding("down", "choose(1)"),
         Binding("left", "fade(-1)"), Binding("right", "fade(1)"), Binding("home", "unity"),
-        Binding("0", "switch('mute')"), Binding("9", "switch('solo')"),
+        Binding("X", "switch('mute')"), Binding("Z", "switch('solo')"),
         Binding("shift+left", "wet(-1)"), Binding("shift+right", "wet(1)"),
         Binding("ctrl+left", "sound(-1)"), Binding("ctrl+right", "sound(1)"),
     ]  # fmt: skip

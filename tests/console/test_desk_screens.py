@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from bandmate.console.devices import Plugs
+from bandmate.console.keymap import DEFAULTS
 from bandmate.console.log import Paper
 from tests.console.backstage import ARMED, BROKEN, CALM, FAILING, RIG, SIZES, console
 
@@ -52,8 +53,8 @@ def after(*keys, status=CALM, rig=RIG, clicks=()):
         (["right"], ("part/drums/level", 1.05)),
         (["down", "left"], ("part/bass/level", 0.95)),
         (["up", "left"], ("master", 0.85)),
-        (["down", "0"], ("part/bass/mute", 1.0)),
-        (["9"], ("part/drums/solo", 1.0)),
+        (["down", "X"], ("part/bass/mute", 1.0)),
+        (["Z"], ("part/drums/solo", 1.0)),
         (["shift+right"], ("part/drums/reverb", 0.4)),
         (["up", "shift+left"], ("reverb", 0.25)),
         (["ctrl+right"], ("part/drums/program", 0.0)),
@@ -73,6 +74,10 @@ def test_a_click_sets_a_fader():
 def test_stage_keys_mean_the_same_on_every_screen():
     for key in SCREENS.values():
         assert after(key, "f", "e")[0] == [("fill", None), ("ending", None)]
+
+
+def test_every_key_of_ours_comes_through_a_plain_terminal():
+    assert [key for key in DEFAULTS if key.startswith(("alt+", "super+", "ctrl+shift+"))] == []
 
 
 def test_a_song_is_one_key_away_where_nothing_sounds_and_two_while_one_plays():

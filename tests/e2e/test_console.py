@@ -115,9 +115,7 @@ def test_keys_typed_in_a_terminal_land_on_the_right_bar_and_a_killed_console_is_
     assert clock.time_of(back) - NEAR_S < min(again) < clock.time_of(back + 2.0)
 
     # another style on the bar line: instruments that were not there before are from then on
-    first.press("y")
-    number = patches.names("styles").index("bossa-nova") + 1
-    first.press(*str(number), "Enter")
+    first.press(f"M-{patches.names('styles').index('bossa-nova') + 1}")
     styled = clock.pending("style bossa-nova")
     third = terminals(CONSOLE)
     until(lambda: third.text().strip(), 20.0, "the new console draws")
