@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         _add(commands, name, run, text)
     for command in ("send", "panic", "stop", "console"):
         commands.choices[command].add_argument("--rig", default="main", help="which rig (default: main)")
+    options.console_options(commands.choices["console"])
     return parser
 
 
@@ -269,8 +270,10 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _console(options: argparse.Namespace) -> int:
-    from bandmate.jam import watch
+    from bandmate.jam import watch, watch_in_browser
 
+    if options.web:
+        return watch_in_browser(options.rig, options.web_host, options.web_port)
     return watch(options.rig)
 
 

@@ -96,6 +96,7 @@ PARAMS: tuple[Param, ...] = (
             Param(f"part/{part}/mute", 0, 1, 0, "", f"{part}: 1 plays on unheard, and is back at once"),
             Param(f"part/{part}/solo", 0, 1, 0, "", f"{part}: 1 is heard alone, or with other soloists"),
             Param(f"part/{part}/density", 0, 1, 0.5, "", f"{part}: how many notes"),
+            Param(f"part/{part}/reverb", -1, 1, -1, "", f"{part}: its share in the reverb; -1: the patch's"),
             Param(f"part/{part}/program", -1, 127, -1, "", f"{part}: a sound of its bank; -1: the patch's"),
         )
     ),

@@ -282,7 +282,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Turn what is no fader: `tuning-hz`, `transpose` (the performer's keys, semitones), `mono`, `reverb`."""
+    """Turn what is no fader: `tuning-hz`, `transpose` (the performer's keys, semitones), `mono`, `reverb`.
+
+    `reverb/PART` is a part's share in the reverb.
+    """
 
     name: str
     value: float
@@ -484,6 +487,7 @@ class Status:
     notes: tuple[tuple[str, int, float, float, int], ...] = ()
     sounds: dict[str, str] = field(default_factory=dict)  # part: the name of its sound
     density: dict[str, float] = field(default_factory=dict)
+    reverb: dict[str, float] = field(default_factory=dict)  # part: its share in it
     muted: tuple[str, ...] = ()
     soloed: tuple[str, ...] = ()
     pending: tuple[tuple[str, float], ...] = ()  # what is to come: its name, and the beat on which it lands

@@ -263,6 +263,19 @@ def watch(rig: str) -> int:
     return _watch(where, keys, FIRST_DEMO, False, trouble)
 
 
+def watch_in_browser(rig: str, host: str, port: int) -> int:
+    """Serve consoles of a running band to browsers."""
+    try:
+        from bandmate.console.web import serve
+    except ImportError:
+        raise BandmateError(
+            "--web wants textual-serve, which isn't installed: pip install 'bandmate[web]'"
+        ) from None
+    if not is_running(places(rig)):
+        raise RigError(f"no rig {rig!r} is running; `bandmate` starts one")
+    return serve(rig, host, port)
+
+
 def _tell(rig: str, path: Path, words: list[Any]) -> None:
     try:
         end = wire.connect(path)

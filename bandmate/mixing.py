@@ -40,6 +40,8 @@ def set_mix(band: Band, name: str) -> list[Send]:
     if name in ("transpose", "transpose-keys"):
         return [transposed(band)]
     _, part, what = name.split("/")
+    if what == "reverb":
+        return [_reverb(band, part)]
     return [Level(part, float(value))] if what == "level" else [_voice(band, part)]
 
 
@@ -74,6 +76,7 @@ def mix(band: Band) -> list[Send]:
         *(Dial(name, float(band.params[name])) for name in DIALS),
         transposed(band),
         *(_voice(band, part) for part in others),
+        *(_reverb(band, part) for part in PARTS if float(band.params[f"part/{part}/reverb"]) >= 0),
     ]
 
 
@@ -107,6 +110,12 @@ def transposed(band: Band) -> Dial:
     band.capo.semitones = semitones_of(band.params, 0 if song is None else song.transpose)
     band.listener.melody = band.capo.melody()
     return Dial("transpose", band.capo.semitones)
+
+
+def _reverb(band: Band, part: str) -> Dial:
+    """A part's share in the reverb: the one that was asked for, else the patch's own."""
+    asked = float(band.params[f"part/{part}/reverb"])
+    return Dial(f"reverb/{part}", band.patch.sounds[part].reverb if asked < 0 else asked)
 
 
 def _voice(band: Band, part: str) -> Voice:

@@ -73,6 +73,20 @@ def jam_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", action="store_true", help="ready in the song that was playing last")
 
 
+def console_options(command: argparse.ArgumentParser) -> None:
+    """The options of `bandmate console`."""
+    command.add_argument(
+        "--web", action="store_true", help="serve it to a browser, for a tablet on the stand"
+    )
+    command.add_argument(
+        "--web-host", default="127.0.0.1", metavar="HOST",
+        help="with --web: listen there (default: 127.0.0.1, this machine only)",
+    )  # fmt: skip
+    command.add_argument(
+        "--web-port", type=int, default=8420, metavar="PORT", help="with --web (default: 8420; 0: any)"
+    )
+
+
 def rehearse_options(command: argparse.ArgumentParser) -> None:
     """The options of `bandmate rehearse`."""
     command.add_argument(

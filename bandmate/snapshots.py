@@ -66,6 +66,10 @@ def _mixer(band: Band, now_s: float) -> dict[str, Any]:
     return {
         "levels": band.gauges.levels(band, now_s), "notes": band.gauges.taken(),
         "density": {part: float(params[f"part/{part}/density"]) for part in parts},
+        "reverb": {
+            part: own if share < 0 else share for part in parts
+            for own, share in ((band.patch.sounds[part].reverb, float(params[f"part/{part}/reverb"])),)
+        },
         "muted": tuple(part for part in parts if float(params[f"part/{part}/mute"]) >= 0.5),
         "soloed": tuple(part for part in parts if float(params[f"part/{part}/solo"]) >= 0.5),
     }  # fmt: skip

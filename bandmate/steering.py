@@ -140,7 +140,7 @@ def _set_section(band: Band, now_s: float, section: int) -> None:
 
 def _set_part(band: Band, now_s: float, name: str, value: float) -> list[Send]:
     _, part, what = name.split("/")
-    if what in ("level", "program"):
+    if what in ("level", "program", "reverb"):
         return mixing.set_mix(band, name)
     if what in ("mute", "solo"):
         return mixing.hush(band, now_s)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, float | str]
 
+NOT_STORED = ("/on", "/mute", "/solo")
 STORED = ("part/", "density", "swing", "follow", "inertia")
 
 
@@ -29,7 +30,7 @@ def store(band: Band, now_s: float) -> list[Send]:
     begun = night.as_recalled(band, song)
     params = {
         name: value for name, value in band.params.items()
-        if name.startswith(STORED) and not name.endswith("/on") and value != begun.get(name)
+        if name.startswith(STORED) and not name.endswith(NOT_STORED) and value != begun.get(name)
     }  # fmt: skip
     sounds = {
         f"sound.{part}": {key: value for key, value in asdict(sound).items() if value != was}

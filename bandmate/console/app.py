@@ -78,6 +78,8 @@ class Console(App[str]):
         if self.link.gone:
             self.exit(GONE)
             return
+        if not self.screen_stack:
+            return  # it is being closed
         if self._behind():
             self.left_out += 1
             return

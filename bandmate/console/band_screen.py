@@ -40,6 +40,7 @@ class BandScreen(Screen[None]):
     """One of the console's screens; see the module."""
 
     BINDINGS = []  # noqa: RUF012 (Textual's own shape) the keys of a Screen are the key map's
+    _panels: Iterable[Panel] = ()  # a frame may come before they are mounted
 
     @property
     def console(self) -> Console:

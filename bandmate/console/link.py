@@ -138,6 +138,8 @@ class BandLink:
             except RigError:
                 return None
             self._wait([self._hear], LOOK_S / 4)
+            for end in self._ask_office():
+                self._hear_office(end)
         return None
 
     def _talk(self, band: wire.Wire) -> None:

@@ -20,8 +20,8 @@ pytestmark = [
 class Terminal:
     """A terminal of 100 columns in a tmux server of its own."""
 
-    def __init__(self) -> None:
-        self.socket = f"bandmate-{os.getpid()}"
+    def __init__(self, name: str = str(os.getpid())) -> None:
+        self.socket = f"bandmate-{name}"
 
     def tmux(self, *words: str) -> str:
         found = subprocess.run(
