@@ -48,10 +48,12 @@ BROKEN = replace(
 class StillLink:
     """A link to a band that stands still; what is sent to it is kept."""
 
-    def __init__(self, status: Status, rig: RigReady) -> None:
-        self.status, self.rig = status, rig
+    def __init__(self, status: Status | None, rig: RigReady, lost_s: float = 0.0) -> None:
+        self.status, self.rig, self.lost_s = status, rig, lost_s
         self.gone = False
         self.sent: list[Command] = []
+        self.supervised: list[Command] = []
+        self.notes = [] if status is None else list(status.notes)
 
     def start(self) -> None:
         pass
@@ -60,16 +62,17 @@ class StillLink:
         pass
 
     def take(self):
-        return self.status, []
+        notes, self.notes = self.notes, []
+        return self.status, notes
 
     def away_s(self) -> float:
-        return 0.0
+        return self.lost_s
 
     def send(self, command: Command) -> None:
         self.sent.append(command)
 
     def supervise(self, command: Command) -> None:
-        self.sent.append(command)
+        self.supervised.append(command)
 
     @property
     def said(self) -> list[tuple[str, object]]:
