@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import _time, events
@@ -19,11 +20,14 @@ from textual.binding import Binding
 from bandmate import controls
 from bandmate import patch as patches
 from bandmate.console.band_screen import BandScreen
+from bandmate.console.finder import Finder
+from bandmate.console.keylist import KeyList
 from bandmate.console.keymap import Deed
 from bandmate.console.link import GONE, Link
 from bandmate.console.played import Played
 from bandmate.console.screens import SCREENS
 from bandmate.console.shown import Shown
+from bandmate.console.stylelist import StyleList
 from bandmate.controls import Value
 from bandmate.events import Command, Status
 
@@ -36,11 +40,11 @@ HOLD_S, AGAIN_S = 0.7, 1.5  # end: held so long (keys repeat), or pressed again 
 class Console(App[str]):
     """The screens, the keys, and the way to the band."""
 
-    CSS_PATH = "console.tcss"
+    CSS_PATH = Path(__file__).with_name("console.tcss")
     TITLE = "bandmate"
-    COMMANDS: ClassVar[set[Any]] = set()
+    COMMANDS: ClassVar[set[Any]] = {Finder}
     BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
-    ENABLE_COMMAND_PALETTE = False  # its key is the key map's
+    COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(self, link: Link, keys: Mapping[str, Deed], ask_demo: str = "", message: str = "") -> None:
         super().__init__()
@@ -111,14 +115,16 @@ class Console(App[str]):
 
     def press(self, event: events.Key) -> bool:
         """Do what a key stands for; False where it stands for nothing."""
-        named = event.character if event.character and event.is_printable else event.key
-        if event.character == " " or "+" in event.key[:-1]:
-            named = event.key
-        deed = self.keys.get(named)
+        deed = self.deed_of(event)
         if deed is None:
             return False
         self.do(deed, time.perf_counter() - (_time.get_time() - event.time))
         return True
+
+    def deed_of(self, event: events.Key) -> Deed | None:
+        """What a key stands for; signs are named by themselves, others as Textual names them."""
+        sign = event.character if event.is_printable and event.character != " " else None
+        return self.keys.get(event.key if sign is None or "+" in event.key[:-1] else sign)
 
     def do(self, deed: Deed, time_s: float | None = None) -> None:
         """One deed, at the time it was asked for; the stage lock keeps most of them out."""
@@ -131,7 +137,7 @@ class Console(App[str]):
         elif deed.kind == "step":
             self.do_step(deed.name, float(deed.value or 0), when_s)
         elif deed.kind == "style":
-            self._style(int(float(deed.value or 1)), when_s)
+            self.to_style(int(float(deed.value or 1)), when_s)
         elif deed.kind == "screen":
             self.to_screen(deed.name)
         elif deed.kind in ("mute", "solo"):
@@ -162,7 +168,8 @@ class Console(App[str]):
         self.steer(name, after, time_s)
         self.say(f"{name} {after:g}")
 
-    def _style(self, number: int, time_s: float) -> None:
+    def to_style(self, number: int, time_s: float | None = None) -> None:
+        """A style by its number in the list."""
         if not 1 <= number <= len(self.styles_listed):
             self.say(f"there is no style {number}; there are 1 to {len(self.styles_listed)}")
             return
@@ -176,6 +183,18 @@ class Console(App[str]):
             self.pop_screen()
         if self.screen.name != name:
             self.switch_screen(name)
+
+    def own_help(self, time_s: float) -> None:
+        """All keys, over the screen."""
+        self.push_screen(KeyList())
+
+    def own_styles(self, time_s: float) -> None:
+        """The styles by number."""
+        self.push_screen(StyleList())
+
+    def own_palette(self, time_s: float) -> None:
+        """Find anything by its name."""
+        self.action_command_palette()
 
     def own_next_screen(self, time_s: float) -> None:
         """The next screen of the table."""

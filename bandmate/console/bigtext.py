@@ -81,9 +81,9 @@ class BigText(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"paint--{paint}" for paint in PAINTS}
 
-    def __init__(self, id: str | None = None, largest: int = LARGEST) -> None:
+    def __init__(self, id: str | None = None, largest: int = LARGEST, small: bool = True) -> None:
         super().__init__(id=id)
-        self.largest = largest
+        self.largest, self.small = largest, small  # small: written plainly where big letters don't fit
         self.word, self.paint = "", "bright"
         self._lines: list[str] = []
 
@@ -99,7 +99,7 @@ class BigText(Widget):
 
     def _draw(self) -> None:
         times = min(self.largest, size_for(self.word, self.size.width, self.size.height))
-        self._lines = drawn(self.word, times)
+        self._lines = drawn(self.word, times) if times or self.small else []
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

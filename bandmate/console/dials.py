@@ -18,8 +18,9 @@ from bandmate.console.shown import Shown
 NAMES = (
     "energy", "density", "swing", "wild", "tension", "follow", "blend", "valence", "mood-energy", "authority",
 )  # fmt: skip
-WORDS = {"wild": ("safe", "wild"), "valence": ("dark", "light"), "mood-energy": ("calm", "stirred")}
-LABEL, LOW, STEPS = 13, 5, 20  # cells of the name and of a word at the low end; steps from end to end
+WORDS = {"wild": ("safe", "wild"), "valence": ("dark", "bright"), "mood-energy": ("calm", "wild")}
+LABEL, LOW, HIGH = 13, 5, 6  # cells of the name, and of a word at each end
+STEPS = 20  # from end to end
 ABOVE = 1  # rows above the dials
 
 
@@ -61,15 +62,17 @@ class Dials(Panel):
         bar = gauge(share, self._wide())
         return (
             (f"{'▸' if here else ' '} {row.name}".ljust(LABEL), "bright" if here else "plain"),
-            (f"{low:>4} {bar} {high:7} ", "bright" if here else "plain"),
-            (f"{value:.2f}", "bright" if here else "dim"),
+            (f"{low:>4} {bar} {high:{HIGH}} ", "bright" if here else "plain"),
+            (f"{value:.2f}" if row.high < 10 else f"{value:.0f}", "bright" if here else "dim"),
         )
 
     def _wide(self) -> int:
-        return max(6, min(40, self.size.width - LABEL - LOW - 13))
+        return max(5, min(40, self.size.width - LABEL - LOW - HIGH - 6))
 
     def action_choose(self, step: int) -> None:
         """Another row."""
+        if self.chosen + step == len(self.dials) and self.screen.query("#mood"):
+            self.screen.query_one("#mood").focus()
         self.chosen = (self.chosen + step) % len(self.dials)
         self.show(self.shown, at_once=True)
 

@@ -45,7 +45,7 @@ class Now(Panel):
         heard = f" you {status.heard_bpm:.1f}" if status.heard_bpm else ""
         return [
             ((pulses, "bright" if status.pulse == 1 else "pick"),),
-            ((f"{status.bpm:.1f} bpm", "bright"), (heard, "plain")),
+            ((f"{status.bpm:.1f}{' bpm' if room > 6 else ''}", "bright"), (heard, "plain")),
             ((f"sure   {gauge(status.confidence, room)} ", "plain"), (f"{status.confidence:.2f}", sure)),
             ((f"follow {gauge(follow, room)} {follow:.2f}", "plain"),),
         ]
@@ -64,5 +64,5 @@ class Now(Panel):
         since_s = float(shown.status.set_s)
         return (
             ("  ".join(word for word in words if word), "title"),
-            (f"  {clock_words(since_s)} in the set" if since_s else "", "dim"),
+            (f"  set {clock_words(since_s)}" if since_s else "", "dim"),
         )

@@ -21,7 +21,7 @@ def no_console() -> str:
     """Why this terminal can't show the console; empty where it can (a browser's can)."""
     if os.environ.get("TEXTUAL_DRIVER"):
         return ""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):  # it draws on stderr
         return "no terminal"
     term = os.environ.get("TERM", "" if sys.platform != "win32" else "windows")
     return f"the terminal TERM={term or 'unset'} has no screen" if term in ("", "dumb", "unknown") else ""

@@ -12,7 +12,8 @@ from bandmate.console.panel import Panel, Row, paint_of
 from bandmate.console.shown import Shown
 from bandmate.timing import Meter
 
-CELLS_A_BEAT = 4  # the finest we draw
+FINE, COARSE = 4, 2  # cells a beat
+BARS = 4  # at least, before it is drawn coarsely
 LOW, HIGH = 28, 96  # E1 to C7
 LANE = 4  # half-rows for the drums
 KICKS, SNARES, HATS = (35, 36), (37, 38, 39, 40), (42, 44, 46)
@@ -23,6 +24,7 @@ class Roll(Panel):
     """Eight times a second, and of that only the rows that are new."""
 
     rate_hz: ClassVar[float] = 8.0
+    _fine = FINE
 
     def rows(self, shown: Shown) -> list[Row]:
         """A ruler with the bar lines and the playhead, then the notes."""
@@ -30,19 +32,20 @@ class Roll(Panel):
         if wide < 8 or high < 4:
             return []
         meter, here = Meter.parse(shown.status.meter), float(shown.status.beat)
-        bar_cells = max(1, round(meter.bar_beats * CELLS_A_BEAT))
+        self._fine = FINE if wide >= BARS * meter.bar_beats * FINE else COARSE
+        bar_cells = max(1, round(meter.bar_beats * self._fine))
         bars = max(1, wide // bar_cells)
         line = here - here % meter.bar_beats if here >= 0 else 0.0
         first = line - (bars - 1) * meter.bar_beats
         grid: Grid = [[""] * wide for _ in range(2 * (high - 1))]
         for part, pitch, beat, beats in self.console.played:
             self._draw(grid, part, pitch, beat - first, (beats or max(0.25, here - beat)))
-        head = int((here - first) * CELLS_A_BEAT)
+        head = int((here - first) * self._fine)
         return [self._ruler(shown, bars, bar_cells, head), *(_joined(grid, row) for row in range(high - 1))]
 
     def _draw(self, grid: Grid, part: str, pitch: int, place: float, beats: float) -> None:
-        left = int(place * CELLS_A_BEAT)
-        right = max(left + 1, int((place + min(beats, 16.0)) * CELLS_A_BEAT))
+        left = int(place * self._fine)
+        right = max(left + 1, int((place + min(beats, 16.0)) * self._fine))
         if part == "drums":
             right = left + 1
         if right <= 0 or left >= len(grid[0]):

@@ -55,6 +55,11 @@ def section_words(status: Status) -> str:
     return status.section_name or {1: "quiet", 2: "normal", 3: "big"}.get(status.section, "")
 
 
+def crowd(shown: Shown) -> dict[str, float]:
+    """The crowd's mood as the band believes it; empty where nobody senses one."""
+    return getattr(shown.status, "mood", {})
+
+
 def part_state(shown: Shown, part: str) -> str:
     """What a part does, in a word: plays, rests, comes in, MUTED, or not heard beside a soloist."""
     if part in shown.status.muted:

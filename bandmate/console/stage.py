@@ -11,6 +11,7 @@ from textual.widget import Widget
 from bandmate.console.alarm import Alarm
 from bandmate.console.band_screen import BandScreen
 from bandmate.console.bigtext import LARGEST, BigText
+from bandmate.console.crowd_row import CrowdRow
 from bandmate.console.shown import Shown, section_words
 from bandmate.console.whereabouts import Whereabouts
 from bandmate.console.who import Who
@@ -26,7 +27,7 @@ class StageScreen(BandScreen):
         """From the top."""
         sizes = {"song": 2, "players": 1}
         names = ("beat", "left", "song", "section", "chord", "next", "players")
-        self.big = {name: BigText(name, sizes.get(name, LARGEST)) for name in names}
+        self.big = {name: BigText(name, sizes.get(name, LARGEST), name not in sizes) for name in names}
         yield Horizontal(self.big["beat"], self.big["left"], id="time")
         yield self.big["song"]
         yield self.big["section"]
@@ -34,6 +35,7 @@ class StageScreen(BandScreen):
         yield Horizontal(self.big["chord"], self.big["next"], id="chords")
         yield self.big["players"]
         yield Who(id="who")
+        yield CrowdRow(id="crowd")
         yield Alarm(id="alarm")
 
     def show(self, shown: Shown, at_once: bool = False) -> None:

@@ -12,6 +12,7 @@ from bandmate.console.band_screen import BandScreen
 from bandmate.console.dials import Dials
 from bandmate.console.harmony_ahead import HarmonyAhead
 from bandmate.console.health import Health
+from bandmate.console.moodpad import MoodPad, known
 from bandmate.console.now import Now
 from bandmate.console.roll import Roll
 from bandmate.console.strips import Strips
@@ -22,10 +23,12 @@ class StudioScreen(BandScreen):
 
     CSS_PATH: ClassVar[str] = "studio.tcss"
     AUTO_FOCUS = "#dials"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (the same)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (50, "-tall")]  # noqa: RUF012 (as Textual declares it)
 
     def body(self) -> Iterable[Widget]:
         """Three rows of two."""
         yield Horizontal(Now(id="now"), HarmonyAhead(id="harmony"), id="music")
-        yield Horizontal(Strips(id="strips"), Dials(id="dials"), id="people")
+        pad = [MoodPad(id="mood")] if known() else []
+        yield Horizontal(Strips(id="strips"), Dials(id="dials"), *pad, id="people")
         yield Horizontal(Roll(id="roll"), Health(id="health"), id="past")
