@@ -1,4 +1,4 @@
-"""The text screen in a real terminal (tmux): what a newcomer sees and presses."""
+"""The console in a real terminal (tmux): what a newcomer sees and presses."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def test_a_newcomer_sees_a_band_and_ends_it(rig, terminal):
     terminal.shows("swing")
     terminal.shows("144 bpm")
     terminal.press("?")
-    terminal.shows("fermata")
+    terminal.shows("tap the count-in")
+    terminal.press("Escape")
+    terminal.shows("swing")
     terminal.press("f")
     terminal.shows("<fill>")
     terminal.press("e")
@@ -75,7 +77,7 @@ def test_no_keyboard_is_said_and_the_demo_is_one_key_away(rig, terminal):
     terminal.shows("ARMED")
     terminal.press("d")
     terminal.shows("PLAYING")
-    terminal.shows("drums bass")
+    terminal.shows("● drums   ● bass")
     terminal.press("C-c")
     terminal.shows("The band has gone home.")
 
