@@ -272,6 +272,11 @@ def _stop(options: argparse.Namespace) -> int:
 def _console(options: argparse.Namespace) -> int:
     from bandmate.jam import watch, watch_in_browser
 
+    if options.pictures is not None:
+        from bandmate.portraits import draw
+
+        print("\n".join(map(str, draw(options.pictures))))
+        return 0
     if options.web:
         return watch_in_browser(options.rig, options.web_host, options.web_port)
     return watch(options.rig)

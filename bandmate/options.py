@@ -76,6 +76,9 @@ def jam_options(command: argparse.ArgumentParser) -> None:
 def console_options(command: argparse.ArgumentParser) -> None:
     """The options of `bandmate console`."""
     command.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="no console: draw all screens into DIR, a song rehearsed"
+    )
+    command.add_argument(
         "--web", action="store_true", help="serve it to a browser, for a tablet on the stand"
     )
     command.add_argument(

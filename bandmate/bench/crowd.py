@@ -1,10 +1,11 @@
 """The crowd: processes around the rig, as on a stage.
 
 `python -m bandmate.bench.crowd ROLE` starts one: `keys` plays a keyboard into the rig, `ear` hears a
-MIDI output, `speaker` hears the sound, `screen` and `model` keep the cores busy, `metronome` tells how
-late the machine itself is; all but that one at normal priority. What they noticed goes to stdout as
-one line of JSON. Stamps are `time.perf_counter`, which all processes share. rtmidi never lives in a
-process with a JACK callback of Python's.
+MIDI output, `speaker` hears the sound, `screen` and `model` keep the cores busy, `console` draws a console
+and types into it, `sink` only reads snapshots, `metronome` tells how late the machine itself is; all but
+that one at normal priority. What they noticed goes to stdout as one line of JSON. Stamps are
+`time.perf_counter`, which all processes share. rtmidi never lives in a process with a JACK callback of
+Python's.
 """
 
 from __future__ import annotations
@@ -149,6 +150,28 @@ def screen(rig: str) -> None:
             paper.write("\n".join(f"{line:3} {describe(status)}" for line in range(LINES)))
 
 
+def console(rig: str, columns: str, rows: str, typing: str) -> None:
+    """A console in a terminal until stdin closes; says what it took, and when keys were typed."""
+    from bandmate.bench.console import watch
+
+    print(json.dumps(watch(rig, int(columns), int(rows), bool(typing))))
+
+
+def sink(rig: str) -> None:
+    """A client of the band that reads its snapshots and does nothing with them, until stdin closes."""
+    from bandmate import wire
+    from bandmate.places import places
+
+    band = wire.connect(places(rig).band, PATIENCE_S)
+    _ready()
+    while band.open:
+        ready, _, _ = select.select([band, sys.stdin], [], [])
+        if sys.stdin in ready:
+            break
+        band.receive()
+    print("{}")
+
+
 def metronome() -> None:
     """The machine's own lateness: a bare timer before everybody else, until stdin closes."""
     take_priority(FIRST)
@@ -185,7 +208,7 @@ def _rest(seconds: float) -> None:
 
 ROLES: dict[str, Callable[..., None]] = {
     "keys": keys, "ear": ear, "speaker": speaker, "screen": screen, "model": model,
-    "metronome": metronome,
+    "metronome": metronome, "console": console, "sink": sink,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ class Plugs(Panel):
         """Run the soundcheck, unless something sounds."""
         screen = self.screen
         assert isinstance(screen, BandScreen)
-        if not self.shown.idle:
+        if not screen.console.shown.idle:
             screen.console.say("the soundcheck waits until the band is silent")
         elif not self.findings.running:
             self._page = 0

@@ -21,6 +21,7 @@ from bandmate.console.shown import Shown
 from bandmate.events import Status
 
 STEP, REVERB_STEP = 0.05, 0.05
+HIGHEST = 1.5
 NAME, METER, FADER, STATE, REVERB = 8, 10, 10, 9, 8  # columns
 KEYS = "↑↓ strip  ←→ level  X mute  Z solo  shift+←→ reverb  ctrl+←→ sound  home level 1"
 OTHERS = (("you", "performer"), ("click", "click"), ("main", "master"))
@@ -75,7 +76,7 @@ class Desk(Panel):
         level = float(status.params.get(strip.fader, 1.0))
         loud = status.levels.get(strip.name, 0.0)
         paint = paint_of(strip.name)
-        top = controls.BY_NAME[strip.fader].high
+        top = top_of(strip.fader)
         pieces: list[Piece] = [
             ("▸ " if chosen else "  ", "pick"), (f"{strip.name:{NAME}}", "title" if chosen else paint),
             (f"{gauge(loud, METER) if strip.name in status.levels else '':{METER}}  ", paint),
@@ -102,13 +103,14 @@ class Desk(Panel):
 
     def steer(self, name: str, value: float) -> None:
         """Within what the parameter takes."""
-        row = controls.BY_NAME[name]
-        screen = self.screen
+        row, screen = controls.BY_NAME.get(name), self.screen
         assert isinstance(screen, BandScreen)
-        screen.console.steer(name, round(min(row.high, max(row.low, value)), 3))
+        if row is not None:
+            screen.console.steer(name, round(min(row.high, max(row.low, value)), 3))
 
     def _param(self, name: str) -> float:
-        return float(self.shown.status.params.get(name, controls.BY_NAME[name].default))
+        row = controls.BY_NAME.get(name)
+        return float(self.shown.status.params.get(name, 0.0 if row is None else row.default))
 
     def action_choose(self, step: int) -> None:
         """Another strip."""
@@ -121,7 +123,8 @@ class Desk(Panel):
 
     def action_unity(self) -> None:
         """The fader where it was made to stand."""
-        self.steer(self.strip.fader, float(controls.BY_NAME[self.strip.fader].default))
+        row = controls.BY_NAME.get(self.strip.fader)
+        self.steer(self.strip.fader, 1.0 if row is None else float(row.default))
 
     def action_switch(self, what: str) -> None:
         """Mute or solo, the other way round."""
@@ -152,13 +155,19 @@ class Desk(Panel):
         left = 2 + NAME + METER + 2
         wide = max(6, FADER + (self.size.width - 80) // 4)
         if left <= event.x < left + wide:
-            top = controls.BY_NAME[self.strip.fader].high
+            top = top_of(self.strip.fader)
             self.steer(self.strip.fader, top * (event.x - left + 1) / wide)
         self.show(self.shown, at_once=True)
 
     def _row_of(self, number: int) -> int:
         roomy = self.size.height >= 2 * len(strips(self.shown.status)) + 4
         return 2 * number + 2 if roomy else number + 1
+
+
+def top_of(fader: str) -> float:
+    """How far a fader goes up."""
+    row = controls.BY_NAME.get(fader)
+    return HIGHEST if row is None else row.high
 
 
 def state_of(status: Status, part: str) -> tuple[str, str]:

@@ -58,11 +58,10 @@ class Lines(Panel):
         gone = number < shown.status.place
         name = 28 if self.size.width >= WIDE else 20
         words = f"{number + 1:3} {title:{name}.{name}} "
-        room = self.size.width - len(words) - 2 - len(energy) - 8
-        mark = "▸" if chosen else "▶" if due else " "
+        room = self.size.width - len(words) - 2 - len(energy) - 9
         paint = "title" if due else "dim" if gone else "bright" if chosen else "plain"
         return (
-            (f"{mark}{'▶' if due else ' '}", "pick"), (words, paint),
+            ("▶ " if due else "▸ " if chosen else "  ", "pick"), (words, paint),
             (f"{what:{max(0, room)}.{max(0, room)}} ", "dim" if gone else "plain"),
             (energy, "good" if not gone else "dim"), (f" {clock(seconds):>6}", "dim"),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from bandmate.console.alarm import alarm
 from bandmate.console.bigtext import drawn, size_for
 from bandmate.console.shown import Shown, coming, part_state, plain_line, rung_words
 from tests.console.backstage import SIZES
-from tests.console.onstage import ARMED, CALM, EIGHTFOLD, FAILING, STATES, console
+from tests.console.desk import ARMED, CALM, EIGHTFOLD, FAILING, STATES, console
 
 SCREENS = {"stage": "f1", "studio": "f2"}
 
