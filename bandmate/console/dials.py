@@ -84,13 +84,16 @@ class Dials(Panel):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row; on its bar, set it."""
+        at = event.get_content_offset(self)
+        if at is None:
+            return
         first = max(0, self.chosen - max(1, self.size.height - ABOVE) + 1)
-        number = event.y - ABOVE + first
+        number = at.y - ABOVE + first
         if not 0 <= number < len(self.dials):
             return
         self.chosen = number
         row = self.dials[number]
-        share = (event.x - LABEL - LOW + 0.5) / self._wide()
+        share = (at.x - LABEL - LOW + 0.5) / self._wide()
         if 0 <= share <= 1:
             self.console.steer(row.name, round(row.low + share * (row.high - row.low), 2))
         self.show(self.shown, at_once=True)

@@ -66,23 +66,25 @@ class BandLink:
         self._waiting: deque[Command] = deque()
         self._lost_s: float | None = time.perf_counter()
         self._ending = False
-        self._hear, self._call = socket.socketpair()
+        self._bell: tuple[socket.socket, socket.socket] | None = None  # rung by the app, heard by the thread
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="bandmate link", daemon=True)
 
     def start(self) -> None:
         """Begin to listen."""
-        self._call.setblocking(False)
-        self._hear.setblocking(False)
+        self._bell = socket.socketpair()
+        for end in self._bell:
+            end.setblocking(False)
         self._thread.start()
 
     def stop(self) -> None:
         """Hang up; what was sent before goes out first."""
         self._ending = True
         self._ring()
-        self._thread.join(1.0)
-        self._call.close()
-        self._hear.close()
+        if self._bell is not None:
+            self._thread.join(1.0)
+            for end in self._bell:
+                end.close()
 
     def take(self) -> tuple[Status | None, list[Any]]:
         """The newest snapshot, and the notes since the last call."""
@@ -110,7 +112,8 @@ class BandLink:
 
     def _ring(self) -> None:
         with contextlib.suppress(OSError):
-            self._call.send(b"!")
+            if self._bell is not None:
+                self._bell[0].send(b"!")
 
     # -------------------------------------------------------------- its own thread
 
@@ -119,7 +122,7 @@ class BandLink:
             band = self._visit()
             if band is None:
                 self.gone = not self._ending
-                return
+                break
             self._lost_s = None
             self._talk(band)
             band.close()
@@ -137,7 +140,7 @@ class BandLink:
                 wire.connect(self.where.supervisor).close()
             except RigError:
                 return None
-            self._wait([self._hear], LOOK_S / 4)
+            self._wait([], LOOK_S / 4)
             for end in self._ask_office():
                 self._hear_office(end)
         return None
@@ -150,7 +153,7 @@ class BandLink:
             if not band.flush() or self._ending:
                 return
             office = self._ask_office()
-            ready = self._wait([band, self._hear, *office], LOOK_S)
+            ready = self._wait([band, *office], LOOK_S)
             if band in ready:
                 self._keep(band.receive())
             for end in office:
@@ -173,10 +176,12 @@ class BandLink:
 
     def _wait(self, ends: list[Any], timeout_s: float) -> list[Any]:
         """The ends that speak; a ring of the app's is heard and done with."""
-        ready, _, _ = select.select(ends, [], [], timeout_s)
-        if self._hear in ready:
+        assert self._bell is not None
+        bell = self._bell[1]
+        ready, _, _ = select.select([*ends, bell], [], [], timeout_s)
+        if bell in ready:
             with contextlib.suppress(OSError):
-                self._hear.recv(4096)
+                bell.recv(4096)
         return ready
 
     def _keep(self, said: list[Any]) -> None:
@@ -186,4 +191,4 @@ class BandLink:
         with self._lock:
             self._status = statuses[-1]
             for status in statuses:
-                self._notes.extend(getattr(status, "notes", ()))
+                self._notes.extend(status.notes)

@@ -80,7 +80,8 @@ class MoodPad(Panel):
     def on_click(self, event: events.Click) -> None:
         """The performer's point goes where the mouse is."""
         high, wide = self.size.height - 2, self.size.width
-        row = event.y - 1
-        if 0 <= row < high:
-            self.console.steer(ACROSS, round(2 * event.x / max(1, wide - 1) - 1, 2))
+        at = event.get_content_offset(self)
+        row = -1 if at is None else at.y - 1
+        if at is not None and 0 <= row < high:
+            self.console.steer(ACROSS, round(2 * at.x / max(1, wide - 1) - 1, 2))
             self.console.steer(UP, round(1 - row / max(1, high - 1), 2))

@@ -51,8 +51,10 @@ class Strips(Panel):
 
     def on_click(self, event: events.Click) -> None:
         """Mute or solo the part of the row."""
-        parts = list(self.shown.status.parts)
-        at = event.y - 1
-        kind = {1: "mute", 3: "solo"}.get(event.x - NAME - self._meter)
+        spot = event.get_content_offset(self)
+        if spot is None:
+            return
+        parts, at = list(self.shown.status.parts), spot.y - 1
+        kind = {1: "mute", 3: "solo"}.get(spot.x - NAME - self._meter)
         if kind and 0 <= at < len(parts):
             self.console.do(Deed(kind, parts[at]))
