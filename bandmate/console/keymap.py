@@ -127,11 +127,11 @@ def meaning(done: Deed) -> str:
 
 def default_keys() -> dict[str, Deed]:
     """The keys without a file: those of the table whose action this band knows, and the screens'."""
-    found = {row.key: Deed("screen", row.name) for row in SCREENS}
+    found: dict[str, Deed] = {}
     for key, words in DEFAULTS.items():
         if words.partition(" ")[0] in {*controls.ACTION_NAMES, *controls.BY_NAME, *OWN, *PER_PART}:
             found[key] = deed(words)
-    return found
+    return found | {row.key: Deed("screen", row.name) for row in SCREENS}
 
 
 def load(path: Path) -> dict[str, Deed]:

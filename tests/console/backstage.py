@@ -1,4 +1,4 @@
-"""States of a band for the console's screens, and a link that hands them over: no rig, no socket."""
+"""States of a whole evening for Mixer, Setlist, Devices and Log: no rig, no socket."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from bandmate import controls
 from bandmate import setlist as setlists
 from bandmate.console.app import Console
 from bandmate.console.keymap import default_keys
-from bandmate.events import PARTS, Command, RigReady, Status
+from bandmate.events import PARTS, RigReady, Status
 from bandmate.programme import listed
+from tests.console.desk import FakeLink
 
 SIZES = ((80, 24), (120, 36), (200, 60))
 SOUNDS = dict(zip(PARTS, ("Standard Kit", "Fingered Bass", "Grand Piano", "Jazz Guitar", "Warm Pad",
@@ -45,44 +46,8 @@ BROKEN = replace(
 )  # fmt: skip
 
 
-class StillLink:
-    """A link to a band that stands still; what is sent to it is kept."""
-
-    def __init__(self, status: Status | None, rig: RigReady, lost_s: float = 0.0) -> None:
-        self.status, self.rig, self.lost_s = status, rig, lost_s
-        self.gone = False
-        self.sent: list[Command] = []
-        self.supervised: list[Command] = []
-        self.notes = [] if status is None else list(status.notes)
-
-    def start(self) -> None:
-        pass
-
-    def stop(self) -> None:
-        pass
-
-    def take(self):
-        notes, self.notes = self.notes, []
-        return self.status, notes
-
-    def away_s(self) -> float:
-        return self.lost_s
-
-    def send(self, command: Command) -> None:
-        self.sent.append(command)
-
-    def supervise(self, command: Command) -> None:
-        self.supervised.append(command)
-
-    @property
-    def said(self) -> list[tuple[str, object]]:
-        """What was sent since this was asked last."""
-        found = [(command.name, command.value) for command in self.sent]
-        self.sent.clear()
-        return found
-
-
-def console(status: Status = CALM, rig: RigReady = RIG) -> tuple[Console, StillLink]:
+def console(status: Status = CALM, rig: RigReady = RIG) -> tuple[Console, FakeLink]:
     """A console before a band that stands still."""
-    link = StillLink(status, rig)
+    link = FakeLink(status)
+    link.rig = rig
     return Console(link, default_keys()), link

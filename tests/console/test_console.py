@@ -14,7 +14,7 @@ from bandmate.console.keylist import KeyList
 from bandmate.console.line import Line
 from bandmate.console.link import GONE
 from bandmate.console.stylelist import StyleList
-from tests.console.onstage import ARMED, CALM, console
+from tests.console.desk import ARMED, CALM, console
 
 FRAME_S = 0.06
 

@@ -11,7 +11,7 @@ from bandmate import controls
 from bandmate.console.keymap import DEFAULTS, OWN, Deed, deed, default_keys, load, meaning
 from bandmate.console.screens import SCREENS
 from bandmate.errors import BandmateError
-from tests.console.onstage import ARMED, CALM, console
+from tests.console.desk import ARMED, CALM, console
 
 FIRST_FIVE_MINUTES = {
     "space": "tap", "enter": "start", "f": "fill", "n": "next-section", "-": "less", "+": "more",

@@ -15,7 +15,7 @@ from bandmate.console.link import GONE, BandLink
 from bandmate.console.plain import PlainWatch, describe
 from bandmate.events import Command, RigReady, Status
 from bandmate.places import places
-from tests.console.onstage import ARMED, CALM, FAILING
+from tests.console.desk import ARMED, CALM, FAILING
 
 PATIENCE_S = 10.0
 
@@ -199,7 +199,7 @@ def test_ctrl_c_without_a_screen_asks_and_then_stops():
 
 def test_a_status_in_one_line():
     assert describe(CALM) == (
-        "PLAYING  138 bpm  17.3  Am7 → D7  3/6 Corner Table  Solos (4)  swing  drums bass (keys)"
+        "PLAYING  138 bpm  17.3  Am7 → D7  3/12 Corner Table  Solos (4)  swing  drums bass (keys)"
     )
 
 

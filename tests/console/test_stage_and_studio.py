@@ -10,7 +10,7 @@ from bandmate.console.alarm import alarm
 from bandmate.console.bigtext import drawn, size_for
 from bandmate.console.shown import Shown, coming, part_state, plain_line, rung_words
 from tests.console.backstage import SIZES
-from tests.console.onstage import ARMED, CALM, EIGHTFOLD, FAILING, STATES, console
+from tests.console.desk import ARMED, CALM, EIGHTFOLD, FAILING, STATES, console
 
 SCREENS = {"stage": "f1", "studio": "f2"}
 
@@ -78,8 +78,8 @@ def test_what_comes_is_counted_down_in_pulses():
 
 
 def test_letters_are_as_big_as_they_fit():
-    assert [size_for("Am7", width, 24) for width in (10, 17, 34, 35, 80)] == [0, 1, 1, 2, 4]
+    assert [size_for("Am7", width, 24) for width in (10, 17, 33, 34, 80)] == [0, 1, 1, 2, 4]
     assert size_for("Am7", 200, 4) == 1
     assert drawn("1", 1) == [" ▄█", "  █", "  █", " ▀▀▀"]
-    assert [len(line) for line in drawn("T", 2)] == [10] * 2 + [6] * 5
+    assert [len(line) for line in drawn("T", 2)] == [10] + [6] * 6
     assert drawn("Am7", 0) == ["Am7"]
