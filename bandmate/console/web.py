@@ -26,7 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 NO_TOKEN = "This console opens only by the whole address that `bandmate console --web` has printed.\n"
 NO_GUEST = "Another page may not steer this band.\n"
-ELSEWHERE = re.compile(r'<link\s+rel="stylesheet"\s+href="https?://[^"]*"\s*/?>')  # a stage has no internet
+SHEET = re.compile(r'<link\s+rel="stylesheet"\s+href="([^"]*)"\s*/?>')
 TOKEN_BYTES = 18
 MOST_PORT = 65535
 
@@ -68,7 +68,7 @@ class WebDoor(Server):
         """The page: it goes by the address that it was asked for, and loads nothing from elsewhere."""
         self.public_url = f"http://{request.host}"
         page: Any = await super().handle_index(request)
-        page.text = ELSEWHERE.sub("", page.text)
+        page.text = at_home(page.text, self.public_url)
         return page  # type: ignore[no-any-return]
 
     async def on_startup(self, app: web.Application) -> None:
@@ -77,6 +77,11 @@ class WebDoor(Server):
     def run(self) -> None:
         """Until Ctrl+C. No log of requests: their addresses hold the token."""
         web.run_app(self._make_app(), sock=self.sock, print=None, access_log=None)
+
+
+def at_home(page: str, own_url: str) -> str:
+    """A page without the style sheets of elsewhere: a stage has no internet."""
+    return SHEET.sub(lambda sheet: sheet[0] if sheet[1].startswith(own_url) else "", page)
 
 
 def serve(rig: str, host: str, port: int) -> int:

@@ -17,7 +17,7 @@ pytest.importorskip("textual_serve")
 
 from bandmate import jam, wire  # noqa: E402
 from bandmate.__main__ import main  # noqa: E402
-from bandmate.console.web import ELSEWHERE, welcome  # noqa: E402
+from bandmate.console.web import at_home, welcome  # noqa: E402
 from bandmate.errors import BandmateError, RigError  # noqa: E402
 from bandmate.events import Command  # noqa: E402
 from bandmate.places import places  # noqa: E402
@@ -75,6 +75,7 @@ def test_nobody_comes_in_without_the_token_and_a_browser_with_it_sees_and_steers
             address = re.search(r'data-session-websocket-url="(ws://[^"]+)"', page)[1]
             assert address == base.replace("http", "ws") + "ws"
             assert set(re.findall(r'(?:href|src)="(https?://[^/"]+/)', page)) == {base}
+            assert base + "static/css/xterm.css" in page
             assert (await refused(session, "ws", headers={"Origin": "http://127.0.0.1:1"}))[0] == 403
             async with session.ws_connect(address + "?width=80&height=24") as browser:
                 await play(browser)
@@ -137,5 +138,8 @@ def test_an_open_door_is_said_aloud(host):
     assert "THIS IS OPEN TO THE NETWORK" in welcome(host, 8420, "x")[1]
 
 
-def test_a_style_sheet_from_elsewhere_is_taken_out():
-    assert ELSEWHERE.sub("", '<link\n  rel="stylesheet"\n  href="https://a.b/c"\n/>') == ""
+def test_a_style_sheet_from_elsewhere_is_taken_out_and_our_own_stays():
+    own, other = (
+        f'<link\n  rel="stylesheet"\n  href="{url}/a.css"\n/>' for url in ("http://x:1", "https://y")
+    )
+    assert at_home(own + other, "http://x:1") == own
