@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 
 from bandmate.console.keymap import deed
-from bandmate.console.panel import Panel, Piece, Row
+from bandmate.console.panel import Panel, Row
 from bandmate.console.shown import Shown
 
 HINTS = (
@@ -31,10 +31,7 @@ class Hint(Panel):
             self.styles.height = rows
         if said:
             return [((line, "fair"),) for line in said]
-        return [tuple(piece for words, _ in HINTS for piece in self._pieces(words))]
-
-    def _pieces(self, words: str) -> tuple[Piece, ...]:
-        return (words, "dim"), (GAP, "plain")
+        return [((GAP.join(words for words, _ in HINTS), "dim"),)]
 
     def on_click(self, event: events.Click) -> None:
         """The hint under the mouse."""
