@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bandmate import controls, cues, labels, mixing, night, starting
+from bandmate import controls, cues, labels, mixing, mooding, night, starting
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
@@ -33,7 +33,10 @@ def steer(band: Band, now_s: float, command: Command) -> list[Send]:
         band.alarm(now_s, str(error))
         return []
     if value is not None:
-        return set_param(band, now_s, name, value)
+        sends = set_param(band, now_s, name, value)
+        mooding.by_hand(band, name)
+        return sends
+    mooding.by_hand(band, name)
     if name in PRESSED:  # what matters is when it was pressed, not when we heard of it
         return PRESSED[name](band, now_s, min(command.time_s, now_s))
     return ACTIONS[name](band, now_s)
@@ -325,6 +328,8 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "less": less,
     "again": _again,
     "not-that": _not_that,
+    "hold-mood": mooding.hold,
+    "veto": mooding.veto,
     "panic": _panic,
     "quit": _quit,
     **cues.ACTIONS,
