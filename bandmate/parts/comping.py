@@ -105,8 +105,8 @@ def register(player: Comper, slot: Slot) -> tuple[int, int, int]:
     """Lowest and highest pitch and how many voices: out of the octaves that the performer uses."""
     lowest, highest = slot.performer_low, slot.performer_high
     if lowest is None or highest is None or highest < player.low or lowest > player.high:
-        up = min(max(slot.register, FLOOR - player.low), CEILING - player.high)
-        return player.low + up, player.high + up, player.voices
+        up = min(slot.register, CEILING - player.high)
+        return min(player.low + 2 * up, player.high + up - ROOM), player.high + up, player.voices
     for floor in (player.low, FLOOR):
         if lowest - 1 - floor >= ROOM:
             return floor, lowest - 1, player.voices
