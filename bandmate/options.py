@@ -139,7 +139,9 @@ def bench_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
     command.add_argument(
-        "--soak", action="store_true", help="evenings: a thousand of them, and not a hundred"
+        "--soak",
+        action="store_true",
+        help="evenings: a thousand, not a hundred; osc: a flood of a minute, 100,000 tries of chance",
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
     command.add_argument(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import logging
 import os
 import select
 import signal
@@ -165,7 +164,6 @@ def door_of(asked: dict[str, Any], known: OscMap) -> OscDoor | None:
 
 def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
     """Entry of the OSC process: runs until a termination signal, or until no band comes back."""
-    logging.disable(logging.WARNING)  # python-osc warns of each odd packet
     asked = plan["osc"]
     osc = Osc(
         door_of(asked, load(asked["maps"])),

@@ -69,6 +69,5 @@ def test_the_band_gets_denser_when_the_crowd_cheers_until_the_performer_vetoes_i
     calm = notes_a_beat(calm_s - 5.0, calm_s)
     cheer = notes_a_beat(cheer_s - 4.0, cheer_s)
     vetoed = notes_a_beat(veto_s + BEAT_S, end_s)
-    print(calm, cheer, vetoed)
     assert cheer > 1.2 * calm
     assert vetoed < calm + 0.6 * (cheer - calm)
