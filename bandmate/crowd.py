@@ -196,16 +196,16 @@ def _command(time_s: float, words: str) -> Command:
     return Command(time_s, known, checked, "evening")
 
 
-def lines(told: Told) -> list[str]:
-    """A line a scene: what the audience did, and what became of it."""
-    found = [f"{'scene':20} {'crowd':>6} {'governed':>9} {'notes a beat':>13}"]
+def lines(told: Told, alone: Told) -> list[str]:
+    """A line a scene: what the audience did, what became of it, and what would have been without them."""
+    found = [f"{'scene':20} {'crowd':>6} {'governed':>9} {'notes a beat':>13} {'without':>8}"]
     for number, scene in enumerate(told.evening.scenes):
-        beats = told.of(number)
-        if beats:
+        beats, without = told.of(number), alone.of(number)
+        if beats and without:
             crowd = statistics.fmean(beat.crowd for beat in beats)
             governed = statistics.fmean(beat.governed for beat in beats)
-            notes = statistics.fmean(beat.notes for beat in beats)
-            found.append(f"{scene.name:20} {crowd:6.2f} {governed:9.2f} {notes:13.1f}")
+            notes, else_notes = (statistics.fmean(beat.notes for beat in each) for each in (beats, without))
+            found.append(f"{scene.name:20} {crowd:6.2f} {governed:9.2f} {notes:13.1f} {else_notes:8.1f}")
     found.append(f"{told.packets} packets, {told.malformed} malformed, {told.dropped} dropped")
     return found
 
@@ -217,10 +217,11 @@ def run(options: argparse.Namespace) -> int:
     if not out.absolute().parent.is_dir():
         raise BandmateError(f"--out {out} cannot be written: there is no such folder")
     told = simulate(evening, options.seed)
-    print("\n".join(lines(told)))
+    alone = simulate(evening.unheard(), options.seed)
+    print("\n".join(lines(told, alone)))
     names: Sequence[str] = [scene.name for scene in evening.scenes]
     try:
-        write_whole(out, draw(evening.title, names, told.beats))
+        write_whole(out, draw(evening.title, names, told.beats, alone.beats))
     except OSError as error:
         raise BadFile(f"{out} cannot be written ({error.strerror}); name another --out") from None
     print(out)

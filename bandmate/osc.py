@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import select
 import signal
 import time
@@ -33,7 +32,6 @@ READY_S = 1.0  # and changed counters are told at most so often
 WAIT_S = 0.25
 RETRY_S = 2.0  # a port that somebody else has is tried again
 ALONE_S = 30.0  # without a band for so long: go home
-NICE = 5
 
 
 class BandEnd(Protocol):
@@ -177,8 +175,6 @@ def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> No
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICE)
     gc.collect()
     gc.freeze()
     try:

@@ -39,7 +39,15 @@ def test_a_cheer_comes_through_and_a_veto_ends_it(tmp_path):
     assert statistics.fmean(beat.notes for beat in cheer[-8:]) > 1.1 * statistics.fmean(
         beat.notes for beat in settled[-16:]
     )
-    assert any(line.startswith("cheer") for line in lines(told))
+    assert any(line.startswith("cheer") for line in lines(told, told))
+
+
+def test_without_a_say_the_audience_is_heard_and_nothing_comes_of_it(tmp_path):
+    short = evening(tmp_path, scene=[{"seconds": 6.0, "motion": [0.2, 1.0]}])
+    still = evening(tmp_path, scene=[{"seconds": 6.0, "motion": [0.2, 0.2], "silent": 9}])
+    told, silent = (simulate(each.unheard(), seed=1) for each in (short, still))
+    assert told.beats[-1].crowd > 0.55
+    assert [beat.notes for beat in told.beats] == [beat.notes for beat in silent.beats]
 
 
 def test_the_same_seed_is_the_same_evening(tmp_path):

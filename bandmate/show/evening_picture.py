@@ -30,8 +30,8 @@ class Beat(NamedTuple):
     vetoed: bool
 
 
-def draw(title: str, scenes: Sequence[str], beats: Sequence[Beat]) -> str:
-    """The SVG."""
+def draw(title: str, scenes: Sequence[str], beats: Sequence[Beat], alone: Sequence[Beat] = ()) -> str:
+    """The SVG; `alone` is what the band would have played without an audience."""
     last = max(len(beats), 1)
     scale = (WIDTH - LEFT - RIGHT) / last
     height = TOP + 2 * LANE + VOICES_LANE + 2 * GAP + 30
@@ -46,7 +46,7 @@ def draw(title: str, scenes: Sequence[str], beats: Sequence[Beat]) -> str:
     ]
     shapes += _scenes(scenes, beats, across, height - 30)
     shapes += _energy(beats, across, TOP)
-    shapes += _notes(beats, across, TOP + LANE + GAP)
+    shapes += _notes(beats, alone, across, TOP + LANE + GAP)
     shapes += _voices(beats, across, TOP + 2 * (LANE + GAP))
     return "\n".join([*shapes, "</svg>\n"])
 
@@ -108,12 +108,17 @@ def _energy(beats: Sequence[Beat], across: Callable[[float], float], top: float)
     return found
 
 
-def _notes(beats: Sequence[Beat], across: Callable[[float], float], top: float) -> list[str]:
-    means = [
-        sum(one.notes for one in beats[first : first + BAR]) / len(beats[first : first + BAR])
-        for first in range(0, len(beats), BAR)
-    ]
-    most = max([*means, 1.0]) * 1.1
+def _bars(beats: Sequence[Beat]) -> list[float]:
+    """Notes a beat, bar by bar."""
+    bars = [beats[first : first + BAR] for first in range(0, len(beats), BAR)]
+    return [sum(beat.notes for beat in bar) / len(bar) for bar in bars]
+
+
+def _notes(
+    beats: Sequence[Beat], alone: Sequence[Beat], across: Callable[[float], float], top: float
+) -> list[str]:  # fmt: skip
+    means, without = _bars(beats), _bars(alone[: len(beats)])
+    most = max([*means, *without, 1.0]) * 1.1
     step = 5 if most > 8 else 2
     found = _axis(top, LANE, [(float(mark), f"{mark}") for mark in range(0, int(most) + 1, step)], most)
     for bar, mean in enumerate(means):
@@ -123,7 +128,14 @@ def _notes(beats: Sequence[Beat], across: Callable[[float], float], top: float) 
             f'<rect x="{left + 0.5:.1f}" y="{top + LANE - tall:.1f}" height="{tall:.1f}" '
             f'width="{max(right - left - 1, 0.5):.1f}" fill="{NOTES}" opacity="0.85"/>'
         )
-    found += _legend(top + LANE + 18, ((NOTES, "the band: notes a beat, bar by bar"), (VETO, "vetoed")))
+    steps = [
+        (across(min((bar + side) * BAR, len(beats))), top + LANE * (1 - mean / most))
+        for bar, mean in enumerate(without)
+        for side in (0, 1)
+    ]
+    found.append(_line(steps, INK, 1.3))
+    rows = ((NOTES, "the band: notes a beat, bar by bar"), (INK, "the same band without an audience"))
+    found += _legend(top + LANE + 18, (*rows, (VETO, "vetoed")))
     return found
 
 
