@@ -210,7 +210,8 @@ class Band:
                 commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
                 self.switch.release()
-                (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
+                if event.port not in self._rooms:
+                    (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         if self.mind is not None:
             self.mind.hear([*music, *phrases], self.transport.beatmap)

@@ -27,6 +27,7 @@ SUGGEST_STEPS = 200  # and what it suggests once a second
 STALE_S = 3.0  # a door that says nothing for so long is gone; it speaks four times a second
 KEPT = 0.15  # of an intensity: how far the pull must fall below what it asked for
 ONSETS_S = 2.0  # a room's strokes are counted over so long
+OUT_OF_ORDER_S = 0.2  # notes are sent nearly in order
 QUIETEST_DB = -120.0
 NEVER_S = -1e9
 PERFORMERS = (
@@ -99,8 +100,13 @@ class Audience:
         """Notes a beat of each part, over the last bar."""
         beats = band.transport.meter.bar_beats
         since_s = now_s - band.transport.beatmap.seconds(beats)
-        played = [part for struck_s, part in self._struck if since_s < struck_s <= now_s]
-        return {part: played.count(part) / beats for part in band.form.members}
+        counts = dict.fromkeys(band.form.members, 0)
+        for struck_s, part in reversed(self._struck):
+            if struck_s < since_s - OUT_OF_ORDER_S:
+                break
+            if since_s < struck_s <= now_s and part in counts:
+                counts[part] += 1
+        return {part: count / beats for part, count in counts.items()}
 
 
 def advance(band: Band, now_s: float) -> None:

@@ -13,6 +13,8 @@ from bandmate.errors import BadPatch
 from bandmate.events import Attack, Hue, Readings, Slot
 from bandmate.moods import Bends
 from bandmate.parts.players import play
+from bandmate.rehearsal import prepare, rehearse
+from bandmate.show.take import Header, event_line, header_line, read_take
 from bandmate.sounds import Microphone
 from bandmate.timing import Meter, step_index
 from tests.conftest import STYLES
@@ -222,8 +224,31 @@ def test_a_restarted_band_knows_whether_the_audience_was_vetoed(make_stage):
     assert again.audience.governor.vetoed
 
 
+def test_a_take_of_a_jam_with_an_audience_is_played_again_note_by_note(make_stage, tmp_path):
+    stage, one_s = song(make_stage, bars=4)
+    crowd(stage, 0.5, 12.0, 1.0, 0.5)
+    stage.say(one_s + 5.0, "veto")
+    events = sorted(stage.events, key=lambda event: event.time_s)
+    header = Header(FUNK, 3, {"bpm": 120.0, "style": "funk"})
+    lines = [header_line(header), *(event_line(step_index(event.time_s), event) for event in events)]
+    path = tmp_path / "jam.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    take = read_take(path)
+    again = rehearse(*prepare(take, None, None, {}, []), STYLES)
+    stage.play(one_s + 6.0)
+
+    def until(played):
+        return [note for note in played if note.on_s < one_s + 6.0]
+
+    assert len(stage.notes()) > 50
+    assert [(note.part, note.pitch, note.on_s, note.velocity) for note in until(again.ledger.played())] == [
+        (note.part, note.pitch, note.on_s, note.velocity) for note in until(stage.ledger.played())
+    ]
+
+
 def test_readings_that_are_no_levels_are_left_out(stage):
     stage.events.append(Readings(0.5, ((-5, 1000), (999, 1 << 60)), ((3, -7),)))
+    stage.events.append(Readings(0.6, (7, "ab", (1.5, 2.0), (1, 2, 3)), (("x", "y"), (float("nan"), 1))))
     stage.play(2.0)
     assert 0 <= stage.statuses[-1].mood["energy"] <= 1
 

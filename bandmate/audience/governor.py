@@ -45,8 +45,8 @@ class Governor:
         step = float(params["crowd-change"]) * beats / bar_beats
         sure = self.mood.confidence
         at_rest, valence = float(params["mood-energy"]), float(params["valence"])
-        wanted = at_rest + sure * (self.mood.energy - at_rest)
-        wanted = min(max(wanted, float(params["crowd-floor"])), float(params["crowd-ceiling"]))
+        theirs = min(max(self.mood.energy, float(params["crowd-floor"])), float(params["crowd-ceiling"]))
+        wanted = at_rest + sure * (theirs - at_rest)
         self.energy += min(max(wanted - self.energy, -step), step)
         wanted = valence + sure * (self.mood.valence - valence)
         self.valence += min(max(wanted - self.valence, -2 * step), 2 * step)

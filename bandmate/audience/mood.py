@@ -88,8 +88,8 @@ class Partial:
         found = cls()
         for side, pairs in (("energy", readings.energy), ("valence", readings.valence)):
             for pair in pairs:
-                if len(pair) == 2:
-                    found._put(side, int(pair[0]), int(pair[1]))
+                if isinstance(pair, tuple) and len(pair) == 2 and all(type(each) is int for each in pair):
+                    found._put(side, *pair)
         return found
 
 

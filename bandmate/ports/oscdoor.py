@@ -101,7 +101,7 @@ class OscDoor:
         known = self._hosts.get(host)
         if known is None:
             try:
-                place = ipaddress.ip_address(host.partition("%")[0])
+                place = _place(host)
                 known = place.is_loopback or any(place in network for network in self.allowed)
             except ValueError:
                 known = False
@@ -257,7 +257,7 @@ class OscDoor:
         ):
             self._complain(sender, message.address, f"takes {row.count} numbers, {row.low:g} to {row.high:g}")
             return
-        local = ipaddress.ip_address(sender[0].partition("%")[0]).is_loopback
+        local = _place(sender[0]).is_loopback
         readings.append(
             Reading(due_s, sender[0], voice, row.address, row.kind, values, row.weight, local)
         )  # fmt: skip
@@ -305,6 +305,12 @@ class OscDoor:
         if self.sock is not None:
             with contextlib.suppress(OSError):  # who doesn't listen is not our trouble
                 self.sock.sendto(packet, sender)
+
+
+def _place(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """A sender's address, also where an IPv6 socket dresses an IPv4 one up; raises ValueError."""
+    place = ipaddress.ip_address(host.partition("%")[0])
+    return (place.ipv4_mapped or place) if isinstance(place, ipaddress.IPv6Address) else place
 
 
 def _acts(row: ControlRow | SensorRow) -> bool:

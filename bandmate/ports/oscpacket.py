@@ -104,7 +104,12 @@ def _plain(number: float) -> float:
 
 def written(address: str, *arguments: Argument) -> bytes:
     """A message as bytes: whole numbers as `i`, others as `f`, words as `s`."""
-    builder = OscMessageBuilder(address)
+    builder = OscMessageBuilder(_sayable(address))
     for argument in arguments:
-        builder.add_arg(argument)
+        builder.add_arg(_sayable(argument) if isinstance(argument, str) else argument)
     return bytes(builder.build().dgram)
+
+
+def _sayable(word: str) -> str:
+    """A word without what would end it early, or is no letter."""
+    return word.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -183,6 +183,7 @@ def test_by_default_only_this_machine_is_heard(stand):
         assert stand.hear(("/bandmate/panic",), sender=(host, 1)) == []
     assert stand.hear(("/bandmate/panic",), sender=("127.0.0.2", 1)) == [("panic", None)]
     assert stand.hear(("/bandmate/panic",), sender=("::1", 1)) == [("panic", None)]
+    assert stand.hear(("/bandmate/panic",), sender=("::ffff:127.0.0.1", 1)) == [("panic", None)]
 
 
 # ------------------------------------------------------------------ floods
@@ -265,7 +266,7 @@ arguments = st.lists(
 def test_whatever_is_sent_only_checked_values_come_through_and_nothing_from_strangers(sent, allowed):
     stand = Stand()
     for each in sent:
-        packet = each if isinstance(each, bytes) else written(each[0].replace("\0", ""), *each[1])
+        packet = each if isinstance(each, bytes) else written(each[0], *each[1])
         stand.say(packet, sender=HERE if allowed else STRANGER)
     commands, readings = stand.round()
     for command in commands:

@@ -38,6 +38,7 @@ def test_a_message_is_its_address_and_its_values():
     assert read(PLAIN, WALL_S) == [Message("/bandmate/energy", (0.8,))]
     assert read(written("/a", 1, "x", True), WALL_S) == [Message("/a", (1, "x", True))]
     assert read(written("/a"), WALL_S) == [Message("/a", ())]
+    assert read(written("/a\0b", "Caf\u00e9\0 \ud800"), WALL_S) == [Message("/ab", ("Caf\u00e9 ?",))]
 
 
 def test_a_bundle_is_meant_now_or_when_its_time_tag_says():
