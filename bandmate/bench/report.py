@@ -31,6 +31,7 @@ from bandmate.bench import (
     memory,
     music,
     notes,
+    osc,
     pulse,
     rehearse,
     sound,
@@ -52,7 +53,7 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "pulse": pulse.figures, "sound": sound.figures,
 }  # fmt: skip
 LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
-    "evenings": evenings.figures, "band": band.figures, "console": console.figures,
+    "evenings": evenings.figures, "band": band.figures, "console": console.figures, "osc": osc.figures,
 }  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"
