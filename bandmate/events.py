@@ -380,6 +380,7 @@ class Heard(NamedTuple):
     chord: Chord | None = None  # None: no chord worth naming
     chord_certainty: float = 0.0
     chord_s: float = 0.0  # since when this chord is believed
+    guessed: bool = False  # nobody played it: a lone line calls for it
     ahead: Chord | None = None  # the chord expected next,
     ahead_certainty: float = 0.0  # how surely, 0..1,
     ahead_in: float | None = None  # and how many pulses from the next one on it is expected
