@@ -243,6 +243,14 @@ class Console(App[str]):
         else:
             self.say("end the band? hold the key, or press it again within the second", AGAIN_S)
 
+    async def action_quit(self) -> None:
+        """Textual's own way out is ours."""
+        self.do(Deed("own", "leave"))
+
+    def action_key(self, key: str) -> None:
+        """What a key would do, by a click in the list of keys."""
+        self.do(self.keys[key])
+
     def action_interrupt(self) -> None:
         """One Ctrl+C asks for an ending, a second stops now."""
         self._interrupts += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual import events
@@ -23,7 +24,7 @@ COLUMN = 46  # cells that a key and its meaning want
 
 
 class KeyList(ModalScreen[None]):
-    """All keys; taps and panic go through, any other key closes it."""
+    """All keys; a click does what a key does; taps and panic go through, any other key closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll(-3)", show=False),
@@ -36,9 +37,15 @@ class KeyList(ModalScreen[None]):
         """One scroll with the table."""
         console = cast("Console", self.app)
         columns = max(1, (console.size.width - 4) // COLUMN)
+        yield Static("any key, or a click here, closes the list; a click on a row does it", id="closing")
         yield VerticalScroll(
             Static(key_table(console.keys, console.styles_listed, columns), id="keys"), id="sheet"
         )
+
+    def on_click(self, event: events.Click) -> None:
+        """The head closes it."""
+        if event.widget is self.query_one("#closing"):
+            self.dismiss(None)
 
     def action_scroll(self, rows: int) -> None:
         """Further down, or back."""
@@ -71,6 +78,7 @@ def key_table(keys: Mapping[str, Deed], styles: Sequence[str], columns: int) -> 
     for row in range(rows):
         cells: list[Text] = []
         for key, words in said[row::rows]:
-            cells += [Text(key), Text(words)]
+            click = Style(meta={"@click": f"app.key({key!r})"})
+            cells += [Text(key, click), Text(words, click)]
         table.add_row(*cells)
     return table

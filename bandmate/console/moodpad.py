@@ -34,7 +34,7 @@ class MoodPad(Panel):
         Binding("right", "move(1, 0)", show=False),
         Binding("up", "move(0, 1)", show=False),
         Binding("down", "move(0, -1)", show=False),
-        Binding("escape", "app.focus('dials')", show=False),
+        Binding("escape", "back", show=False),
     ]
 
     def rows(self, shown: Shown) -> list[Row]:
@@ -76,6 +76,10 @@ class MoodPad(Panel):
             self.console.do_step(ACROSS, 2 * STEP * across)
         if up:
             self.console.do_step(UP, STEP * up)
+
+    def action_back(self) -> None:
+        """To the dials again."""
+        self.screen.query_one("#dials").focus()
 
     def on_click(self, event: events.Click) -> None:
         """The performer's point goes where the mouse is."""

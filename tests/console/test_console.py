@@ -147,6 +147,31 @@ def test_the_key_list_shows_all_keys_and_taps_go_through():
     assert said(on_stage(play)) == [("tap", None)]
 
 
+def test_everything_in_the_key_list_and_the_hints_can_be_clicked():
+    async def play(app, pilot):
+        await pilot.click("#hint", offset=(2, 0))
+        assert isinstance(app.screen, KeyList)
+        await pilot.click("#keys", offset=(20, 0))
+        assert isinstance(app.screen, KeyList)
+        await pilot.click("#closing", offset=(3, 0))
+        assert app.screen.name == "stage"
+        await pilot.click("#hint", offset=(12, 0))
+        assert app.screen.name == "studio"
+
+    assert said(on_stage(play, size=(160, 40))) == [("tap", None)]
+
+
+def test_textuals_way_out_leaves_the_band_playing_and_is_locked_like_ours():
+    async def play(app, pilot):
+        await pilot.press("ctrl+l", "ctrl+q")
+        assert app.is_running
+        await pilot.press("ctrl+l", "ctrl+q")
+
+    app = on_stage(play)
+    assert "plays on" in app.return_value
+    assert said(app) == []
+
+
 def test_a_style_by_its_number():
     async def play(app, pilot):
         await pilot.press("y")

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pytest
+
+from bandmate import controls
+from bandmate.console.crowd_row import CrowdRow
 from bandmate.console.health import Health
 from bandmate.console.moodpad import MoodPad
 from bandmate.console.played import Played
+from bandmate.console.shown import Shown
+from bandmate.controls import Param
 from bandmate.events import RigReady
 from tests.console.desk import CALM, FAILING, console
 
@@ -113,8 +120,6 @@ def test_trouble_is_loud_while_it_is_new():
 
 def test_what_grew_long_ago_is_no_alarm_any_more():
     panel = Health()
-    from bandmate.console.shown import Shown
-
     before, after = Shown(CALM, 0.0), Shown(replace(CALM, counters={"late": 3}), 1.0)
     panel.rows(before)
     assert "3 late" in panel.rows(after)[0][1][0]
@@ -176,8 +181,6 @@ class Pad(MoodPad):
 
 
 def test_the_mood_pad_shows_three_points_apart():
-    from types import SimpleNamespace
-
     params = {"valence": 0.0, "mood-energy": 0.5, "authority": 50.0}
     mood = {"voices": 1, "energy": 1.0, "valence": 1.0, "governed": 0.0, "governed valence": -1.0}
     shown = SimpleNamespace(status=SimpleNamespace(params=params, mood=mood, mood_state=""))
@@ -191,3 +194,47 @@ def test_the_mood_pad_shows_three_points_apart():
     said = "\n".join("".join(text for text, _ in row) for row in Pad().rows(silent))
     assert "VETOED" in said
     assert "○" not in said
+
+
+@pytest.fixture
+def crowd(monkeypatch):
+    """A band that knows a crowd, whether or not this one does."""
+    for row in (Param("valence", -1, 1, 0, "", ""), Param("mood-energy", 0, 1, 0.5, "", "")):
+        monkeypatch.setitem(controls.BY_NAME, row.name, row)
+
+
+def test_keys_and_mouse_move_the_performers_point(crowd):
+    async def play(app, pilot):
+        pad = app.screen.query_one("#mood")
+        await pilot.click("#dials", offset=(3, len(app.screen.query_one("#dials").dials)))  # the last one
+        await pilot.press("down")
+        assert app.focused is pad
+        await pilot.press("right", "up")
+        await pilot.click("#mood", offset=(pad.size.width - 1, 1))
+        await pilot.press("escape")
+        assert app.focused is app.screen.query_one("#dials")
+        return [(one.name, one.value) for one in app.link.sent]
+
+    assert studio(play) == [("valence", 0.1), ("mood-energy", 0.55), ("valence", 1.0), ("mood-energy", 1.0)]
+
+
+def test_there_is_no_pad_where_nobody_knows_a_crowd(monkeypatch):
+    monkeypatch.delitem(controls.BY_NAME, "valence", raising=False)
+
+    async def play(app, pilot):
+        assert not app.screen.query("#mood")
+
+    studio(play)
+
+
+def test_the_crowd_is_on_the_stage_only_while_somebody_senses_it():
+    async def play(app, pilot):
+        app.to_screen("stage")
+        await pilot.pause(2 * FRAME_S)
+        assert not app.screen.query_one("#crowd").display
+
+    studio(play)
+    row = CrowdRow()
+    mood = {"voices": 2, "energy": 0.5, "valence": 0.5}
+    shown = SimpleNamespace(status=SimpleNamespace(params={"authority": 40.0}, mood=mood))
+    assert row.rows(shown)[0][0][0].endswith("0.50 bright, 40 % say")
