@@ -9,6 +9,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate import rig, setlist, wire
+from bandmate.__main__ import main
 from bandmate.events import RigReady
 from bandmate.heart import SLOTS
 from bandmate.live import sound_names, sounds_of
@@ -90,3 +91,14 @@ def test_sounds_have_the_names_of_their_font():
     stage.play(0.2)
     other = sounds_of(stage.band, names)["keys"]
     assert other not in (found["keys"], "")
+
+
+def test_a_shell_steers_and_names_the_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("BANDMATE_HOME", str(tmp_path))
+    door = wire.Door(places("main").band).open()
+    assert main(["send", "style", "funk", "--at", "bar"]) == 0
+    band = door.accept()
+    (command,) = heard(band)
+    assert (command.name, command.value, command.place) == ("style", "funk", "bar")
+    band.close()
+    door.close()
