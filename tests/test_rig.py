@@ -12,8 +12,8 @@ from bandmate import rig, setlist, wire
 from bandmate.__main__ import main
 from bandmate.events import RigReady
 from bandmate.heart import SLOTS
-from bandmate.live import sound_names, sounds_of
 from bandmate.places import places
+from bandmate.soundnames import sound_names, sounds_of
 from tests.conftest import Stage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a home in a short path")
