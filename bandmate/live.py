@@ -77,7 +77,7 @@ class Live:
         self._latency_s = 0.0
         self._fault = ""
         self._retry_s = 0.0
-        self._counters: dict[str, int] = {"reconnects": -1}  # the first visit to the sound process is none
+        self._counters: dict[str, int] = {"reconnects": 0}  # doors of other processes that closed
         self._names: dict[Path, dict[tuple[int, int], str]] = {}  # of the sounds, by font
         self._alarms: deque[str] = deque(maxlen=ALARMS)
         self._alarmed = ("", 0.0)
@@ -142,7 +142,6 @@ class Live:
     def _find_sound(self, patience_s: float = 0.0) -> None:
         try:
             self.sound = wire.connect(self.where.sound, patience_s)
-            self._counters["reconnects"] += 1
             for setting in mix(self.band):  # a new sound process knows none of our faders
                 self.sound.send(setting)
         except RigError:
@@ -283,6 +282,7 @@ class Live:
         if not sound.open:
             sound.close()
             self.sound = None
+            self._counters["reconnects"] += 1
             self.inbox.append(Fault(self.now_s, "the sound process is gone; it is being restarted"))
 
     def _sound_is(self, ready: SoundReady) -> None:
@@ -308,6 +308,7 @@ class Live:
         if not ears.open:
             ears.close()
             self.ears = None
+            self._counters["reconnects"] += 1
             self._listens(False)
             self.inbox.append(Fault(self.now_s, "the ears are gone; they are being restarted"))
 
@@ -342,6 +343,7 @@ class Live:
         if not model.open:
             model.close()
             self.model = None
+            self._counters["reconnects"] += 1
             self.inbox.append(Fault(self.now_s, "the model is gone; the understudy plays until it is back"))
 
     def _listens(self, hears: bool) -> None:
