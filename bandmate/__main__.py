@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     send = _add(commands, "send", _send, "steer the running band: NAME, or NAME VALUE")
     send.add_argument("name", metavar="NAME")
     send.add_argument("value", metavar="VALUE", nargs="?")
+    send.add_argument("--at", choices=controls.PLACES, default="", help="land there, and not where it says")
     for name, run, text in (
         ("panic", _panic, "end every note on every port of the running band"),
         ("stop", _stop, "end the running band and its rig"),
@@ -253,7 +254,7 @@ def _send(options: argparse.Namespace) -> int:
     from bandmate.jam import say
 
     name, value = controls.check(options.name, options.value)
-    say(options.rig, name, value)
+    say(options.rig, name, value, options.at)
     return 0
 
 

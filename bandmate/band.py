@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from bandmate import closing, company, cues, landing, mixing, mooding, night, sending, snapshots, undoing
 from bandmate.capo import Capo, semitones_of
@@ -117,7 +118,7 @@ class Band:
         self.silent_from = dict.fromkeys(mixing.silent(self.params), -FOREVER)  # muted from this beat on
         self.gauges = Gauges()
         self.steered = 0  # commands so far
-        self.written: tuple[object, str] = None, ""  # the plan as it was shown last, and of when
+        self.written: tuple[object, dict[str, Any]] = None, {}  # the plan as it was shown last, and of when
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False

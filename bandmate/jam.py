@@ -300,9 +300,9 @@ def _tell(rig: str, path: Path, words: list[Any]) -> None:
     end.close()
 
 
-def say(rig: str, name: str, value: Value | None) -> None:
-    """Steer the running band; raises RigError when there is none."""
-    _tell(rig, places(rig).band, [Command(time.perf_counter(), name, value, "shell")])
+def say(rig: str, name: str, value: Value | None, place: str = "") -> None:
+    """Steer the running band, now or on a place of the music; raises RigError when there is none."""
+    _tell(rig, places(rig).band, [Command(time.perf_counter(), name, value, "shell", place)])
 
 
 def panic(rig: str) -> None:

@@ -25,7 +25,7 @@ from bandmate import heart, snapshots, wire
 from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.band import Band
-from bandmate.errors import BandmateError, RigError
+from bandmate.errors import RigError
 from bandmate.events import (
     Attack,
     Command,
@@ -51,6 +51,7 @@ from bandmate.places import TAPS, Places, pair, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
 from bandmate.show.writer import TakeWriter
+from bandmate.soundnames import sound_names, sounds_of
 from bandmate.timing import step_index, step_time_s
 
 RECONNECT_S = 0.2
@@ -78,7 +79,7 @@ class Live:
         self._latency_s = 0.0
         self._fault = ""
         self._retry_s = 0.0
-        self._counters: dict[str, int] = {"reconnects": -1}  # the first visit to the sound process is none
+        self._counters: dict[str, int] = {"reconnects": 0}  # doors of other processes that closed
         self._names: dict[Path, dict[tuple[int, int], str]] = {}  # of the sounds, by font
         self._alarms: deque[str] = deque(maxlen=ALARMS)
         self._alarmed = ("", 0.0)
@@ -144,7 +145,6 @@ class Live:
     def _find_sound(self, patience_s: float = 0.0) -> None:
         try:
             self.sound = wire.connect(self.where.sound, patience_s)
-            self._counters["reconnects"] += 1
             for setting in mix(self.band):  # a new sound process knows none of our faders
                 self.sound.send(setting)
         except RigError:
@@ -285,6 +285,7 @@ class Live:
         if not sound.open:
             sound.close()
             self.sound = None
+            self._counters["reconnects"] += 1
             self.inbox.append(Fault(self.now_s, "the sound process is gone; it is being restarted"))
 
     def _sound_is(self, ready: SoundReady) -> None:
@@ -310,6 +311,7 @@ class Live:
         if not ears.open:
             ears.close()
             self.ears = None
+            self._counters["reconnects"] += 1
             self._listens(False)
             self.inbox.append(Fault(self.now_s, "the ears are gone; they are being restarted"))
 
@@ -356,6 +358,7 @@ class Live:
         if not model.open:
             model.close()
             self.model = None
+            self._counters["reconnects"] += 1
             self.inbox.append(Fault(self.now_s, "the model is gone; the understudy plays until it is back"))
 
     def _listens(self, hears: bool) -> None:
@@ -390,32 +393,6 @@ class Live:
         if self.sound is not None:
             self.sound.flush()
             self.sound.close()
-
-
-def sound_names(band: Band, evening: setlists.Setlist | None) -> dict[Path, dict[tuple[int, int], str]]:
-    """What the sounds of every font of the show are called; read before it begins."""
-    from bandmate.ports.sf2 import preset_names
-
-    shown = [band.rig, *(song.patch for song in evening.songs)] if evening is not None else [band.rig]
-    fonts: set[Path] = set()
-    for patch in shown:
-        with contextlib.suppress(BandmateError):  # no font, no names: the band may play on MIDI alone
-            fonts |= {patches.font_path(patch), *patches.font_files(patch)}
-    return {font: preset_names(font) for font in fonts}
-
-
-def sounds_of(band: Band, names: dict[Path, dict[tuple[int, int], str]]) -> dict[str, str]:
-    """What each part sounds like, in words: a sound of its font, or an instrument at a port."""
-    found = {}
-    for part in band.patch.parts:
-        sound, asked = band.patch.sounds[part], round(float(band.params[f"part/{part}/program"]))
-        program = max(0, sound.program if asked < 0 else asked)
-        if sound.port:
-            found[part] = f"{sound.port} {sound.channel}"
-            continue
-        known = names.get(patches.font_file(sound.font or band.patch.font), {})
-        found[part] = known.get((sound.bank, program), f"{sound.bank}:{program}")
-    return found
 
 
 def be_quick() -> bool:

@@ -16,9 +16,9 @@ from bandmate import setlist as setlists
 from bandmate.band import Band
 from bandmate.errors import BadFile
 from bandmate.events import Command, Event, NoteOff, NoteOn, RigReady, Status
-from bandmate.live import sound_names, sounds_of
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
+from bandmate.soundnames import sound_names, sounds_of
 from bandmate.timing import step_time_s
 
 SETLIST, SONG, SEED = "covers", "Sunday Shoes", 7

@@ -57,7 +57,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "", **mooding.shown(band, now_s),
         beat=moment.beat, place=band.night.place, undo=undoing.words(band),
         pending=landing.shown(band, moment) if moment.running else (),
-        outlook=outlook(band, moment), leash=leash(band), set_s=now_s,
+        leash=leash(band), set_s=now_s,
         rungs=dict(band.mind.rungs) if band.mind is not None else {}, **_mixer(band, now_s),
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     evening, road = band.night, band.road
     shown: dict[str, Any] = {
         "plan_source": band.plan.source(moment.beat if moment.running else -FOREVER),
-        "plan": _plan(band, moment),
+        **_plan(band, moment),
     }
     song, entry = evening.song, evening.entry
     if entry is not None and evening.setlist is not None:
@@ -111,12 +111,12 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     return shown
 
 
-def _plan(band: Band, moment: Moment) -> str:
-    """The bars that come as a chart: written anew on each pulse and after each command, not every 50 ms."""
+def _plan(band: Band, moment: Moment) -> dict[str, Any]:
+    """The bars that come: written anew on each pulse and where something changes, not every 50 ms."""
     pulse = math.floor(moment.beat / moment.meter.pulse_beats) if moment.running else None
-    key = (pulse, band.steered, band.song, band.plan.astray)
+    key = (pulse, band.steered, band.song, band.plan.astray, band.chord, band.heard.ahead)
     if band.written[0] != key:
-        band.written = key, band.plan.shown(moment)
+        band.written = key, {"plan": band.plan.shown(moment), "outlook": outlook(band, moment)}
     return band.written[1]
 
 

@@ -259,6 +259,7 @@ def test_dead_ears_are_said_and_found_again(band, their_ears):
     said = inbox(band)
     assert [event.port for event in said if isinstance(event, PortLost)] == [PIANO.port, VOICE.port]
     assert said[-1].text == "the ears are gone; they are being restarted"
+    assert band._counters["reconnects"] == 1
     assert band.ears is None
     band._ears_retry_s = -math.inf
     inbox(band)

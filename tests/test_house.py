@@ -32,7 +32,7 @@ BAND |= {"gauges", "landing", "undoing", "mooding", "suggesting"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),
     *("calibration", "bandcheck", "linecheck", "touch", "listen", "bench", "__main__"),
-    *("practice", "study", "carrier", "portraits", "osc", "crowd"),
+    *("practice", "study", "carrier", "portraits", "osc", "crowd", "soundnames"),
 }
 
 

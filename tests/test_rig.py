@@ -7,12 +7,13 @@ import sys
 
 import pytest
 
+from bandmate import heart, live, rig, setlist, wire
 from bandmate import patch as patches
-from bandmate import rig, setlist, wire
-from bandmate.events import RigReady
+from bandmate.__main__ import main
+from bandmate.events import Fault, RigReady, SoundReady
 from bandmate.heart import SLOTS
-from bandmate.live import sound_names, sounds_of
 from bandmate.places import places
+from bandmate.soundnames import sound_names, sounds_of
 from tests.conftest import Stage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a home in a short path")
@@ -90,3 +91,62 @@ def test_sounds_have_the_names_of_their_font():
     stage.play(0.2)
     other = sounds_of(stage.band, names)["keys"]
     assert other not in (found["keys"], "")
+
+
+def test_a_shell_steers_and_names_the_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("BANDMATE_HOME", str(tmp_path))
+    door = wire.Door(places("main").band).open()
+    assert main(["send", "style", "funk", "--at", "bar"]) == 0
+    band = door.accept()
+    (command,) = heard(band)
+    assert (command.name, command.value, command.place) == ("style", "funk", "bar")
+    band.close()
+    door.close()
+
+
+@pytest.fixture
+def live_band(tmp_path, monkeypatch):
+    """The band's process before its first step, without a sound process."""
+    monkeypatch.setenv("BANDMATE_HOME", str(tmp_path))
+    monkeypatch.setattr(live.Live, "_find_sound", lambda *_, **__: None)
+    plan = {
+        "table": patches.as_table(patches.load("bench")), "patch": "bench", "seed": 1, "params": {},
+        "resume": False, "demo": None, "commands": [], "takes": str(tmp_path), "rig_id": "x",
+    }  # fmt: skip
+    found = live.Live(plan, places("main"), [0.0] * SLOTS)
+    found.open()
+    yield found
+    found.writer.close(0.0)
+    for client in found.clients:
+        client.close()
+    found.door.close()
+
+
+def test_every_screen_is_told_of_devices_sounds_and_alarms(live_band):
+    visitors = [wire.connect(live_band.where.band) for _ in range(3)]
+    for _ in visitors:
+        live_band._listen(0.0)
+    live_band._sound_is(SoundReady(0.0, device="speakers", output_latency_s=0.012, xruns=3))
+    live_band.inbox.append(Fault(0.0, "the drummer's stick broke"))
+    for _ in range(12):
+        live_band._one_step()
+    told = [heard(visitor)[-1] for visitor in visitors]
+    assert told[0] == told[1] == told[2]
+    shown = told[0]
+    assert (shown.devices, shown.latency_ms) == ({"out": "speakers", "in": ""}, 12.0)
+    assert (shown.counters["sound xruns"], shown.counters["reconnects"]) == (3, 0)
+    assert set(shown.sounds) == set(shown.parts)
+    assert [line[9:] for line in shown.events] == ["the drummer's stick broke"]
+    for visitor in visitors:
+        visitor.close()
+
+
+def test_a_heart_tells_that_it_beats_and_how_long_it_has_worked():
+    pulse = [0.0] * SLOTS
+    heart.beat(pulse)
+    before = pulse.copy()
+    while pulse[heart.WORK] == before[heart.WORK]:
+        sum(range(1000))
+        heart.beat(pulse)
+    assert pulse[heart.BEAT] > before[heart.BEAT] > 0
+    assert pulse[heart.WORK] > before[heart.WORK] >= 0

@@ -82,7 +82,7 @@ class Plugs(Panel):
         status = shown.status
         output, source = status.devices.get("out", ""), status.devices.get("in", "")
         slow = status.latency_ms > LATE_MS
-        late = f"{status.latency_ms:.1f} ms to the loudspeaker" + (": too late for a stage" if slow else "")
+        late = f"{status.latency_ms:.1f} ms" + (": TOO LATE for a stage" if slow else " to the loudspeaker")
         hears = (source, "bright") if source else ("none", "dim")
         return [
             _row("sound", output or "NONE: MIDI only", "bright" if output else "poor"),
@@ -111,8 +111,9 @@ class Plugs(Panel):
         found: list[Row] = []
         for name, share in rig.load.items():
             again = rig.restarts.get(name, 0)
-            words = f"{gauge(share, 10)} {share:4.0%}" + (f"  STARTED AGAIN {again} x" if again else "")
-            found.append(_row(name, words, "loud" if again or share > FULL else "plain"))
+            row = _row(name, f"{gauge(share, 10)} {share:4.0%}  ", "plain")
+            trouble = f"STARTED AGAIN {again} x" if again else "NO ROOM LEFT" if share > FULL else ""
+            found.append((*row, (trouble, "loud")) if trouble else row)
         return found
 
     def _found(self, room: int) -> list[Row]:

@@ -20,7 +20,7 @@ from bandmate.timing import clock
 
 KEYS = "↑↓ choose  → go there (while a song plays, it ends first: press twice)  > next  < previous"
 AGAIN_S = 2.0
-WIDE = 110
+WIDE, MOST = 110, 130  # columns from which titles have more room; and those that an eye can follow
 
 
 class Lines(Panel):
@@ -58,7 +58,7 @@ class Lines(Panel):
         gone = number < shown.status.place
         name = 28 if self.size.width >= WIDE else 20
         words = f"{number + 1:3} {title:{name}.{name}} "
-        room = self.size.width - len(words) - 2 - len(energy) - 9
+        room = min(self.size.width, MOST) - len(words) - 2 - len(energy) - 9
         paint = "title" if due else "dim" if gone else "bright" if chosen else "plain"
         return (
             ("▶ " if due else "▸ " if chosen else "  ", "pick"), (words, paint),
