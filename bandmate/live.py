@@ -105,7 +105,7 @@ class Live:
             self.band.mind = Mind()
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
-        self.writer = TakeWriter(take, self.where.state)
+        self.writer = TakeWriter(take, self.where.state, self.where.maps)
         self.writer.open(header)
         self.door.open()
         if state is None:

@@ -14,6 +14,7 @@ from bandmate.capo import semitones_of
 from bandmate.controls import Value
 from bandmate.events import PARTS, Dial, Level, Recall, Send, Voice
 from bandmate.patch import OF_THE_PATCH, Patch, as_table
+from bandmate.pedalboard import claim
 from bandmate.sounds import UNSET
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def set_mix(band: Band, name: str) -> list[Send]:
 def mix(band: Band) -> list[Send]:
     """Where everything stands, for a sound process that has just come up, or for a song."""
     parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
+    band.paced = None  # our clock is told anew
     others = [part for part in PARTS if float(band.params[f"part/{part}/program"]) >= 0]
     return [
         *_song(band),
@@ -53,6 +55,7 @@ def mix(band: Band) -> list[Send]:
         *(Dial(name, float(band.params[name])) for name in DIALS),
         transposed(band),
         *(_voice(band, part) for part in others),
+        *([claim(band)] if band.knobs.rows else []),
     ]
 
 

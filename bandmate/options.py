@@ -35,6 +35,11 @@ def stage_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--any-device", action="store_true", help="also play over Bluetooth and slow drivers"
     )
+    command.add_argument(
+        "--map", action="append", metavar="MAP", help="what knobs and pedals move: a map, or .toml"
+    )
+    command.add_argument("--clock-in", metavar="PORT", help="the tempo is that of a MIDI clock at this port")
+    command.add_argument("--clock-out", metavar="PORT", help="MIDI clock to this port; own: a port of ours")
     command.add_argument("--headless", action="store_true", help="no screen, no questions")
     command.add_argument("--rig", default="main", help="name of the rig (default: main)")
     command.add_argument("--takes", type=Path, metavar="DIR", help="where takes are recorded")

@@ -14,6 +14,8 @@ from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.lineup import set_clock
+from bandmate.maps import as_table as as_row
+from bandmate.maps import read_rows
 from bandmate.mixing import recall, transposed
 from bandmate.patch import as_table, parse
 from bandmate.plan import FOREVER
@@ -41,7 +43,8 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         now_s, transport.state, song=band.song, style=str(band.params["style"]),
         bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
         confidence=heard.confidence, tracker=heard.state, heard_bpm=heard.pulse_bpm or 0.0,
-        source=heard.source, bar=moment.bar - band.road.first_bar + 1,
+        source="clock" if transport.rung == "sync" else heard.source,
+        bar=moment.bar - band.road.first_bar + 1,
         pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
         meter=str(moment.meter), section=band.form.section,
         chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
@@ -104,6 +107,7 @@ def state_now(band: Band) -> dict[str, Any]:
         "patch": band.patch.name, "table": as_table(band.patch),
         "params": dict(band.params), "playing": sorted(band.playing),
         "chord": str(band.chord or ""), "song": band.song, "night": night.state_now(band),
+        "learnt": [as_row(row) for row in band.knobs.learnt],
     }  # fmt: skip
 
 
@@ -130,3 +134,7 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
     band.song = saved["song"]
     night.restore(band, saved["night"])
+    band.params |= {"learn": "", "forget": ""}
+    with contextlib.suppress(BandmateError):  # what another version has learnt
+        for row in reversed(read_rows(saved.get("learnt", []), "learnt", Path("the saved state"))):
+            band.knobs.learn(row)

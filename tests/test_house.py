@@ -21,17 +21,29 @@ MODULES = {
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
 GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places"}
-GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
-TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
+GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext", "maps"}
+TRANSPORT = (
+    "transport",
+    "follow",
+    "starting",
+    "counting",
+    "labels",
+    "form",
+    "roadmap",
+    "barlines",
+    "rubato",
+    "sync",
+)
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
+BAND |= {"knobs", "learner", "pedalboard", "synced"}
 BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),
     *("calibration", "bandcheck", "linecheck", "touch", "listen", "bench", "__main__"),
-    *("practice", "study", "carrier"),
+    *("practice", "study", "carrier", "lesson"),
 }
 
 

@@ -53,7 +53,7 @@ class RtMidiDriver:
             time_s = time.perf_counter()
             hear(name, bytes(event[0]), time_s)
 
-        client.ignore_types(sysex=True, timing=True, active_sense=True)
+        client.ignore_types(sysex=True, timing=False, active_sense=True)
         client.set_callback(heard)
         return RtMidiPort(client).open(raw, virtual)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bandmate.errors import NoDevice
 from bandmate.ports.jack import IS_INPUT, IS_OUTPUT, PROCESS, JackClient
-from bandmate.ports.midi import Hear
+from bandmate.ports.midi import PLACE, SYSTEM, WORDS, Hear
 
 MIDI = b"8 bit raw midi"
 LONGEST_BYTES = 3  # longer messages (sysex) are nobody's here
@@ -133,7 +133,11 @@ class JackMidiDriver:
     def _read(self, buffer: Any, index: int, now_s: float, frames: int, name: str, hear: Hear) -> None:
         event = MidiEvent()
         failed = self._quick.jack_midi_event_get(ctypes.byref(event), buffer, index)
-        if not failed and 0 < event.size <= LONGEST_BYTES and event.data[0] < 0xF0:
+        if (
+            not failed
+            and 0 < event.size <= LONGEST_BYTES
+            and (event.data[0] < SYSTEM or event.data[0] in WORDS or event.data[0] == PLACE)
+        ):
             # a hardware driver gives the frame within the period before; programs write at frame 0, now
             behind_s = (frames - event.frame) / self._rate_hz if event.frame else 0.0
             hear(name, bytes(event.data[: event.size]), now_s - behind_s)
