@@ -132,7 +132,7 @@ def bench_options(command: argparse.ArgumentParser) -> None:
         "--model", default="house", metavar="NAME", help="the model that music and speed ask"
     )
     command.add_argument("--splits", type=Path, metavar="FILE", help="music: also its lead sheets, as JSON")
-    for which in ("music", "speed"):
+    for which in ("music", "speed", "control"):
         command.add_argument(
             f"--{which}", dest="flags", action="append_const", const=which, default=[],
             help=f"as `bench {which}`",

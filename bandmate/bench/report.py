@@ -23,6 +23,7 @@ from bandmate.bench import (
     band,
     chords,
     clock,
+    control,
     evenings,
     fit,
     loop,
@@ -51,7 +52,7 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "pulse": pulse.figures, "sound": sound.figures,
 }  # fmt: skip
 LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
-    "evenings": evenings.figures, "band": band.figures,
+    "evenings": evenings.figures, "band": band.figures, "control": control.figures,
 }  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"
