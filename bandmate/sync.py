@@ -25,8 +25,10 @@ LEAST = 7  # ticks; fewer are no tempo
 NEWEST, OFF_S = 6, 0.0015  # the newest ticks lie on the line, but for this on average,
 DOUBT = 2.5  # or so many times what their own jitter explains
 JITTER = math.sqrt(6)  # second differences of places are so many times as uneven as the places
+AT_ONCE_S = 0.02  # a stop with a continue so soon after it is no stop
 SILENT_S, SILENT_TICKS = 0.12, 4.0  # a clock that says nothing for so long, and so many ticks, is gone
 FAR_BEATS = 0.25  # who is so far from the clock isn't bent onto it, but counts from where they are
+MOST_BEND = 0.06  # of the tempo: nobody hears more of it as a groove
 SAME = 1e-6
 
 
@@ -44,6 +46,7 @@ class Sync:
         self.apart: float | None = None  # our beat where the clock counts none: the band's minus the clock's
         self.relock: float | None = None  # back again: it leads from this beat of ours on
         self._awaited = ""
+        self._stopped_s: float | None = None
         self._heard: deque[tuple[int, float]] = deque(maxlen=WINDOWS[0])
 
     @property
@@ -52,26 +55,39 @@ class Sync:
         return self.on and (bool(self._heard) or self.lost)
 
     def hear(self, word: ClockWord) -> str:
-        """One word of the clock; what the band must do: start, continue, stop, place, back or nothing."""
+        """One word of the clock; what the band must do: start, continue, place, back or nothing."""
         if word.word == "tick":
             return self._tick(word.time_s)
         if word.word == "stop":
             if self.runs and self.base is not None:
-                self.place = self.tick + 1 - self.base
-            said, self.runs, self._awaited = "stop" if self.runs else "", False, ""
-            return said
-        if word.word == "place":
+                self.place, self._stopped_s = self.tick + 1 - self.base, word.time_s
+            self._awaited = ""
+        elif word.word == "place":
             self.place = word.place
-            if not self.runs:
-                return ""
-            before, self.base = self.base or 0, self.tick + 1 - word.place
-            if self.apart is not None:
-                self.apart += beats_of_ticks(self.base - before, CLOCK_PPQ)
-            return "place"
-        if word.word in ("start", "continue"):
-            self.place = 0 if word.word == "start" else self.place
-            self._awaited = word.word
+            if self.runs and self._stopped_s is None:
+                return self._elsewhere(self.tick + 1)
+        elif word.word == "start":
+            self.place, self._awaited, self._stopped_s = 0, "start", None
+        elif word.word == "continue":  # right after a stop: it was only told another place
+            self._awaited = "continue" if self._stopped_s is None else "place"
+            self._stopped_s = None
         return ""
+
+    def _elsewhere(self, tick: int) -> str:
+        """A tick is at `place` from now on; the band's beats stay what they are."""
+        before, self.base = self.base, tick - self.place
+        if before is None or before == self.base:
+            return ""
+        if self.apart is not None:
+            self.apart += beats_of_ticks(self.base - before, CLOCK_PPQ)
+        return "place"
+
+    def has_stopped(self, now_s: float) -> bool:
+        """Whether it was told to stop, and nothing followed at once: said once."""
+        if self._stopped_s is None or now_s - self._stopped_s < AT_ONCE_S:
+            return False
+        self._stopped_s, self.runs = None, False
+        return True
 
     def _tick(self, time_s: float) -> str:
         back = self.lost
@@ -85,6 +101,8 @@ class Sync:
         self.lost = False
         self._heard.append((self.tick, time_s))
         said, self._awaited = self._awaited, ""
+        if said == "place":
+            return self._elsewhere(self.tick)
         if said:
             self.base, self.runs, self.apart = self.tick - self.place, True, 0.0
             return said
@@ -186,7 +204,8 @@ def lead(transport: Transport, now_s: float) -> None:
     if abs(ahead) > FAR_BEATS:  # counting, and nothing has been struck yet
         transport.beatmap = BeatMap(line.bpm, theirs + sync.apart, frontier_s)
     elif abs(ahead) > SAME or transport.beatmap.bpm != line.bpm:
-        transport.beatmap = transport.beatmap.at_tempo(line.bpm * (1 + ahead), frontier_s)
+        bend = max(-MOST_BEND, min(MOST_BEND, ahead))
+        transport.beatmap = transport.beatmap.at_tempo(line.bpm * (1 + bend), frontier_s)
 
 
 def _apart(transport: Transport, beats: float) -> float:

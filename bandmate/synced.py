@@ -34,6 +34,8 @@ def hear(band: Band, now_s: float, words: Sequence[ClockWord]) -> list[Send]:
         said = sync.hear(word)
         if said and sync.on:
             sends += ACTS[said](band, now_s, word)
+    if sync.has_stopped(now_s) and sync.on and transport.state not in ("off", "armed"):
+        sends += silence(band, now_s)
     gone = sync.fell_silent(now_s)
     if transport.state in ("off", "armed"):
         if sync.lost:
@@ -74,10 +76,6 @@ def _go(band: Band, now_s: float, word: ClockWord) -> list[Send]:
     return sends
 
 
-def _stop(band: Band, now_s: float, word: ClockWord) -> list[Send]:
-    return [] if band.transport.state in ("off", "armed") else silence(band, now_s)
-
-
 def _place(band: Band, now_s: float, word: ClockWord) -> list[Send]:
     """The clock is in another bar from its next tick on: ours is called so, and nothing else moves."""
     transport, sync = band.transport, band.transport.sync
@@ -101,7 +99,7 @@ def _back(band: Band, now_s: float, word: ClockWord) -> list[Send]:
 
 
 ACTS: dict[str, Callable[[Band, float, ClockWord], list[Send]]] = {
-    "start": _go, "continue": _go, "stop": _stop, "place": _place, "back": _back,
+    "start": _go, "continue": _go, "place": _place, "back": _back,
 }  # fmt: skip
 
 

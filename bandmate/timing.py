@@ -173,6 +173,11 @@ def ticks(beats: float, ppq: int = PPQ) -> int:
     return round(beats * ppq)
 
 
+def tick_from(beats: float, ppq: int = PPQ) -> int:
+    """The first tick at or after a beat."""
+    return math.ceil(beats * ppq - 1e-6)
+
+
 def beats_of_ticks(ticks: float, ppq: int = PPQ) -> float:
     """Ticks of a MIDI file, or of a clock, as beats."""
     return ticks / ppq

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from bandmate.events import Pace
 from bandmate.ports.priority import take_priority
-from bandmate.timing import CLOCK_PPQ, PLACE_TICKS, BeatMap, beats_of_ticks, tick_s, ticks
+from bandmate.timing import CLOCK_PPQ, PLACE_TICKS, BeatMap, beats_of_ticks, tick_from, tick_s, ticks
 
 PRIORITY = 49
 TICK, START, CONTINUE, STOP, PLACE = b"\xf8", b"\xfa", b"\xfb", b"\xfc", 0xF2
@@ -32,7 +32,7 @@ class Ticks:
     def __init__(self) -> None:
         self._line: BeatMap | None = None
         self._apart = 0  # how many ticks the place of a beat lies after it
-        self._wanted = self._runs = False
+        self._runs = False
         self._next = 0  # the next tick, counted from beat 0
         self._newest_s = -math.inf
         self._from: int | None = None  # the tick before which a place and a start are said
@@ -44,19 +44,15 @@ class Ticks:
         jumped = before is None or abs(line.beat_at(now_s) - before.beat_at(now_s)) > JUMP_BEATS
         self._line = line
         if jumped:
-            self._next = math.ceil(ticks(line.beat_at(now_s) * 1000, CLOCK_PPQ) / 1000)
-        elsewhere = self._runs and (jumped or apart != self._apart)
-        self._apart, self._wanted = apart, pace.running
-        if elsewhere or (self._runs and not self._wanted):
-            self._runs, self._from = False, None
-            if self._wanted:
+            self._next = tick_from(line.beat_at(now_s), CLOCK_PPQ)
+        elsewhere = jumped or apart != self._apart
+        self._apart = apart
+        if pace.running:
+            if elsewhere or not self._runs:
                 self._aim()
-            return [STOP]
-        if self._wanted and not self._runs:
-            self._aim()
-        elif not self._wanted:
-            self._from = None
-        return []
+            return []
+        stops, self._runs, self._from = self._runs, False, None
+        return [STOP] if stops else []
 
     def _aim(self) -> None:
         """The next place that a song position can name, not before the beginning."""
@@ -75,18 +71,22 @@ class Ticks:
         said: list[tuple[float, bytes]] = []
         while (due_s := self.next_due()) is not None and due_s <= now_s:
             if self._next == self._from:
-                place = self._next + self._apart
-                if place:
-                    step = place // PLACE_TICKS % MOST_PLACE
-                    said.append((due_s, bytes((PLACE, step & 0x7F, step >> 7))))
-                said.append((due_s, CONTINUE if place else START))
-                self._from, self._runs = None, True
+                said += [(due_s, message) for message in self._begin(self._next + self._apart)]
                 continue
             if now_s - due_s < STALE_S:
                 said.append((due_s, TICK))
             self._newest_s = due_s
             self._next += 1
         return said
+
+    def _begin(self, place: int) -> list[bytes]:
+        """Where the next tick is, and that it goes on from there; who runs already is stopped before."""
+        words = [STOP] if self._runs else []
+        if place:
+            step = place // PLACE_TICKS % MOST_PLACE
+            words.append(bytes((PLACE, step & 0x7F, step >> 7)))
+        self._from, self._runs = None, True
+        return [*words, CONTINUE if place else START]
 
     def _tick_s(self) -> float | None:
         if self._line is None:
