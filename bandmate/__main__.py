@@ -245,8 +245,8 @@ def _params(options: argparse.Namespace) -> int:
         print(json.dumps([{k: getattr(row, k) for k in keys if hasattr(row, k)} for row in rows], indent=1))
         return 0
     for param in controls.PARAMS:
-        of, place = f"{controls.span(param)} (default {param.default}) {param.unit}".strip(), param.when
-        print(f"{param.name:22} {of}  {param.help}; {place}")
+        takes = f"{controls.span(param)} (default {param.default}) {param.unit}".strip()
+        print(f"{param.name:22} {takes}; {param.when}: {param.help}")
     print()
     for action in controls.ACTIONS:
         print(f"{action.name:22} {action.when}: {action.help}")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from bandmate.transport import Transport
 
 WINDOWS = (48, 24, 12)  # ticks that make a line: the most of them that still say the same
-LEAST = 7  # ticks; fewer are no tempo
+LEAST = 7  # ticks; fewer are no tempo,
+LEAST_S = 0.002  # and nearer ones no clock
 NEWEST, OFF_S = 6, 0.0015  # the newest ticks lie on the line, but for this on average,
 DOUBT = 2.5  # or so many times what their own jitter explains
 JITTER = math.sqrt(6)  # second differences of places are so many times as uneven as the places
@@ -149,6 +150,8 @@ class Sync:
             )
             if abs(off_s) < doubt_s:
                 break
+        if slope_s < LEAST_S:
+            return None
         beat = beats_of_ticks(middle - (self.base or 0), CLOCK_PPQ)
         return BeatMap(bpm_of_tick(slope_s), beat, middle_s)
 

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bandmate import maps
 from bandmate import patch as patches
 from bandmate.band import Band
-from bandmate.controls import BY_NAME, PARAMS, share_of, steps_of, value_at
+from bandmate.controls import ACTION_NAMES, BY_NAME, PARAMS, check, defaults, share_of, steps_of, value_at
 from bandmate.events import Claim, Control, NoteOff, NoteOn, Program, StoreMap
-from bandmate.learner import kind_of
+from bandmate.knobs import Knobs
+from bandmate.learner import Learner, kind_of
 from bandmate.maps import Row, as_table
 from bandmate.mixing import mix
 from bandmate.rehearsal import load_styles, perform
@@ -372,3 +374,45 @@ def test_a_band_that_takes_over_knows_what_was_learnt():
     heir = Stage().band
     restore(heir, state_now(player.stage.band), 0.0)
     assert [row.to for row in heir.knobs.rows] == ["energy"]
+
+
+# ------------------------------------------------------------------ whatever arrives
+
+SEVEN = st.integers(0, 127)
+EVENTS = st.one_of(
+    st.builds(Control, st.just(0.0), SEVEN, SEVEN, st.just(PORT), st.integers(0, 2)),
+    st.builds(Program, st.just(0.0), SEVEN, st.just(PORT), st.integers(0, 2)),
+    st.builds(NoteOn, st.just(0.0), st.integers(20, 40), st.integers(1, 127), st.just(PORT)),
+    st.builds(NoteOff, st.just(0.0), st.integers(20, 40), st.just(PORT)),
+)  # fmt: skip
+EVERY_MAP = patches.parse(
+    {"maps": maps.shipped(patches.data_folder("patches"))}, patches.Path("all.toml")
+).controls
+MORE = (
+    Row("energy", "control", 3, kind="fine"), Row("bpm", "nrpn", 300), Row("key", "control", 9, kind="twos"),
+    Row("section", "control", 10, kind="sign"), Row("swing", "control", 11, low=0.6, high=0.5),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(EVENTS, max_size=40))
+def test_whatever_is_moved_every_command_is_one_that_the_band_takes(events):
+    knobs, params = Knobs((*EVERY_MAP, *MORE)), defaults()
+    for event in events:
+        owned = knobs.owns(event)
+        commands, down = knobs.move(event, params)
+        assert owned or not (commands or down)
+        for command in commands:
+            name, value = check(command.name, command.value)
+            params |= {} if value is None else {name: value}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS, max_size=30), st.sampled_from([*(row.name for row in NUMBERS), *ACTION_NAMES]))
+def test_whatever_is_learnt_is_a_row_that_a_map_may_hold(events, name):
+    learner = Learner(name)
+    for event in events:
+        learner.hear(event)
+    row = learner.found(10.0)
+    table = {"to": "cue", "note": 1} if row is None else as_table(row)
+    assert maps.read_rows([table], "map", patches.Path("mine.toml"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bandmate import patch as patches
 from bandmate.events import ClockWord
@@ -290,3 +293,27 @@ def test_a_take_of_a_synced_band_plays_the_same_twice():
         return [(note.part, note.pitch, note.on_s) for note in box.stage.notes()]
 
     assert played() == played()
+
+
+WORDS = st.tuples(
+    st.sampled_from(["tick"] * 8 + ["start", "stop", "continue", "place"]),
+    st.floats(0, 0.2), st.integers(0, 98298),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORDS, max_size=60))
+def test_whatever_a_clock_says_the_band_plays_on(words):
+    box = Box()
+    for word, after_s, place in words:
+        box.word(word, place).silence(after_s)
+    box.silence(0.1).play()
+    assert box.transport.beatmap.bpm > 0
+    assert math.isfinite(box.beat)
+
+
+def test_ticks_that_all_come_at_once_are_no_tempo():
+    sync = Sync()
+    for _ in range(30):
+        sync.hear(ClockWord(1.0, "tick"))
+    assert sync.line() is None

@@ -104,7 +104,7 @@ def clock(stage: Stage) -> list[Figure]:
         handed_s.append(stage.record(show, before, from_s, until_s).ticks_s)
     return [
         Figure("MIDI clock jitter", _p99_ms(heard_s), "ms p99", JITTER_MS, spread=spread_ms(heard_s),
-               note=f"{sum(map(len, heard_s))} ticks off a straight line; JACK's period of 2.7 ms is inside"),
+               note=f"{sum(map(len, heard_s))} ticks off a straight line, heard by another JACK client"),
         Figure("MIDI clock handed over", _p99_ms(handed_s), "ms p99", None, spread=spread_ms(handed_s),
                note="from a tick's time to the driver"),
     ]  # fmt: skip

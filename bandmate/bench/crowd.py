@@ -102,22 +102,21 @@ def knob(port: str, number: str, seconds: str) -> None:
 
 
 def ticks(port: str) -> None:
-    """Hear a MIDI clock until stdin closes; says when each tick came."""
-    import rtmidi
+    """Hear a MIDI clock until stdin closes; says when each tick came, by its own frame of JACK's period."""
+    from bandmate.ports.jackmidi import JackMidiDriver
 
     heard: list[float] = []
 
-    def hear(event: tuple[list[int], float], _: object) -> None:
-        heard_s = time.perf_counter()
-        if event[0][0] == TICK:
+    def hear(_: str, message: bytes, heard_s: float) -> None:
+        if message[0] == TICK:
             heard.append(heard_s)
 
-    ear = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=EAR)
-    ear.ignore_types(timing=False)
-    ear.set_callback(hear)
-    ear.open_port(next(index for index, name in enumerate(ear.get_ports()) if port in name))
+    driver = JackMidiDriver(EAR)
+    source = next(name for name in driver.look()[0] if port in name)
+    driver.open_input(port, source, False, hear)
     _ready()
     sys.stdin.read()
+    driver.close()
     print(json.dumps(heard))
 
 

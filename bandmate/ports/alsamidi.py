@@ -100,7 +100,7 @@ class RtMidiPort:
             raise NoDevice(f"MIDI port {raw!r} doesn't open: {error}") from error
         return self
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, due_s: float = 0.0) -> None:
         """Send one message now."""
         with self._turn, contextlib.suppress(Exception):
             self.client.send_message(message)

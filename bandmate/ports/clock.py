@@ -98,7 +98,7 @@ class Ticks:
 class ClockOut:
     """The thread that says it."""
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes, float], None]) -> None:
         self.send = send
         self.scheduling = "normal"
         self.lateness_s: deque[float] = deque(maxlen=20000)  # of ticks, handed to the driver minus due
@@ -121,15 +121,16 @@ class ClockOut:
         if self._thread is not None:
             self._thread.join(1.0)
             self._thread = None
-            self.send(STOP)
+            self.send(STOP, time.perf_counter())
 
     def take(self, pace: Pace) -> None:
         """The band's clock from now on."""
         if self._thread is None:
             return
         with self._change:
-            for message in self._ticks.take(pace, time.perf_counter()):
-                self.send(message)
+            now_s = time.perf_counter()
+            for message in self._ticks.take(pace, now_s):
+                self.send(message, now_s)
             self._change.notify()
 
     def _run(self) -> None:
@@ -137,7 +138,7 @@ class ClockOut:
         with self._change:
             while not self._stopped:
                 for due_s, message in self._ticks.due(time.perf_counter()):
-                    self.send(message)
+                    self.send(message, due_s)
                     if message == TICK:
                         self.lateness_s.append(time.perf_counter() - due_s)
                 next_s = self._ticks.next_due()

@@ -97,7 +97,7 @@ class Patchbay:
         for driver in self.drivers:
             driver.close()
 
-    def send(self, wanted: str, message: bytes) -> None:
+    def send(self, wanted: str, message: bytes, due_s: float = 0.0) -> None:
         """Send to an output by its wanted name; nowhere while it isn't there. Any thread."""
         if wanted == VIRTUAL:
             names = [own[1] for own in list(self._virtual.values())]
@@ -107,7 +107,7 @@ class Patchbay:
             port = self.outputs.get(name)
             if port is not None:
                 self.echoes.sent(midi.device(name), message, time.perf_counter())
-                port.send(message)
+                port.send(message, due_s)
 
     def blind(self) -> list[str]:
         """Our own inputs on APIs that don't tell who is connected to them."""

@@ -39,8 +39,11 @@ class Port(Protocol):
 class Out(Port, Protocol):
     """An open MIDI output."""
 
-    def send(self, message: bytes) -> None:
-        """Send one message now; any thread. A port that is just dying is silent."""
+    def send(self, message: bytes, due_s: float = 0.0) -> None:
+        """Send one message now; any thread. A port that is just dying is silent.
+
+        An API that can place messages puts what was due just now a constant bit later, not whenever it can.
+        """
 
 
 class Driver(Protocol):

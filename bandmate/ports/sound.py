@@ -71,7 +71,7 @@ class Sound:
         self.scheduling = "normal"
         self._outs = [*(options.get("midi_out") or []), *([VIRTUAL] if options.get("virtual") else [])]
         self.sender = Sender(ways(plan, self._outs), self._send, leads(plan))
-        self.clock = ClockOut(lambda message: self._send(CLOCK, message))
+        self.clock = ClockOut(lambda message, due_s: self.patchbay.send(CLOCK, message, due_s))
         self.instruments = Instruments(plan, self._outs, self._send)
         songs = [patch.parse(table, Path("song.toml")) for table in options.get("songs") or []]
         self.speakers = Speakers(plan, options, songs)

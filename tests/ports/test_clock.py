@@ -106,7 +106,7 @@ def test_a_machine_that_slept_does_not_catch_up_by_a_roll_of_ticks():
 
 def test_the_thread_hands_ticks_over_at_their_time_and_says_stop_at_the_end():
     said = []
-    clock = ClockOut(said.append).open()
+    clock = ClockOut(lambda message, _: said.append(message)).open()
     now_s = time.perf_counter()
     clock.take(Pace(now_s + 0.02, 300.0, 0.0, 0.0, True))
     until_s = now_s + 5.0

@@ -11,7 +11,7 @@ class PaperPort:
     def __init__(self) -> None:
         self.sent: list[bytes] = []
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, due_s: float = 0.0) -> None:
         self.sent.append(message)
 
     def close(self) -> None: ...
