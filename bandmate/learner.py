@@ -1,13 +1,15 @@
 """The learner: finds out from what arrives which knob, key or pedal it was, and how it speaks.
 
-Somebody says what is to be moved, and moves something. A key or a program is known at once; of a controller
-a few messages say whether it has ends (absolute, or 14 bits with a finer one), is endless (two's complement,
-around 64, or a sign bit; best turned both ways) or a button. Pure state inside `Band.step`.
+Somebody says what is to be moved, and moves something. A program is known at once; a key that is struck
+alone, a moment later (keys among others are music, and go on being it). Of a controller a few messages say
+whether it has ends (absolute, or 14 bits with a finer one), is endless (two's complement, around 64, or a
+sign bit; best turned both ways) or a button. Pure state inside `Band.step`.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 
 from bandmate import controls
@@ -48,12 +50,18 @@ class Learner:
         self._heard: dict[tuple[Place, int], Heard] = {}
         self._nrpn: dict[Place, dict[int, int]] = {}
         self._row: Row | None = None
+        self._key: NoteOn | None = None  # struck alone, as far as we know
+        self._struck_s = -math.inf
 
     def hear(self, event: Event) -> bool:
         """Whether an event belongs to the lesson, and is no music."""
         if isinstance(event, NoteOn):
-            self._row = self._row or self._plain("note", event.pitch, event)
-        elif isinstance(event, Program):
+            among = event.time_s - self._struck_s < QUIET_S
+            again = self._key is not None and self._key.pitch == event.pitch
+            self._key = event if again or not among else None
+            self._struck_s = event.time_s
+            return False
+        if isinstance(event, Program):
             self._row = self._row or self._plain("program", event.number, event)
         elif isinstance(event, Control) and event.number != SUSTAIN and event.number < 120:
             place = (event.port, event.channel)
@@ -68,6 +76,8 @@ class Learner:
 
     def found(self, now_s: float) -> Row | None:
         """What was moved, once that is certain."""
+        if self._key is not None and now_s - self._struck_s >= QUIET_S:
+            return self._plain("note", self._key.pitch, self._key)
         if self._row is not None or not self._heard:
             return self._row
         newest_s = max(heard.newest_s for heard in self._heard.values())

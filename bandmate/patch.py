@@ -28,6 +28,7 @@ from bandmate.sounds import (
 )
 from bandmate.tables import in_range, one_of, read_toml, record, table_of
 from bandmate.timing import Meter
+from bandmate.tomltext import lines_of
 
 __all__ = [
     "DEFAULT_SOUNDS", "MICROPHONE_HEARS", "Microphone", "Patch", "Sound", "Zone", "as_table", "data_folder",
@@ -114,7 +115,8 @@ def parse(table: dict[str, Any], path: Path) -> Patch:
         raise BadPatch(f"{path}: unknown key 'performer.{next(iter(performer))}'; it takes zone")
     microphones = read_microphones(table.pop("microphone", []), path)
     sounds = read_sounds(table_of(table.pop("sound", {}), "sound", path), PARTS, path)
-    rows = maps.read_rows(table.pop("control", []), "control", path)
+    lines = lines_of(path.read_text(encoding="utf-8")) if "control" in table and path.is_file() else None
+    rows = maps.read_rows(table.pop("control", []), "control", path, lines=lines)
     named = table.pop("maps", [])
     if not isinstance(named, list):
         raise BadPatch(f"{path}: key 'maps' is {named!r}; it takes a list")

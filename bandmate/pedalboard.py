@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bandmate import controls, maps
-from bandmate.events import Claim, Command, Event, Send, StoreMap
+from bandmate.events import Claim, Command, Event, NoteOff, Send, StoreMap
 from bandmate.knobs import Played
 from bandmate.learner import Learner
 
@@ -22,6 +22,12 @@ def takes(band: Band, event: Event, commands: list[Command], playing: bool) -> b
         return False
     if band.learner is not None and band.learner.hear(event):
         return True
+    if isinstance(event, NoteOff) and band.knobs.owns(event):  # it may have been struck as music
+        band.steered.append(event)
+        down = band.knobs.move(event, band.params)[1]
+        if down is not None:
+            band.switch.tread(down, event.time_s, playing)
+        return False
     if band.knobs.owns(event):
         ahead = band.params | {one.name: one.value for one in commands if one.value is not None}
         moved, down = band.knobs.move(event, ahead)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from bandmate.transport import Transport
 
 WINDOWS = (48, 24, 12)  # ticks that make a line: the most of them that still say the same
-LEAST = 7  # ticks; fewer are no tempo,
+LEAST = 4  # ticks; fewer are no tempo,
 LEAST_S = 0.002  # and nearer ones no clock
 NEWEST, OFF_S = 6, 0.0015  # the newest ticks lie on the line, but for this on average,
 DOUBT = 2.5  # or so many times what their own jitter explains
 JITTER = math.sqrt(6)  # second differences of places are so many times as uneven as the places
 AT_ONCE_S = 0.02  # a stop with a continue so soon after it is no stop
 SILENT_S, SILENT_TICKS = 0.12, 4.0  # a clock that says nothing for so long, and so many ticks, is gone
-FAR_BEATS = 0.25  # who is so far from the clock isn't bent onto it, but counts from where they are
+FAR_BEATS = 0.25  # a count-in that is so far from the clock isn't bent onto it, but begins where it should
 MOST_BEND = 0.06  # of the tempo: nobody hears more of it as a groove
 SAME = 1e-6
 
@@ -106,6 +106,7 @@ class Sync:
             return self._elsewhere(self.tick)
         if said:
             self.base, self.runs, self.apart = self.tick - self.place, True, 0.0
+            self.led = self.tick - PLACE_TICKS  # at once, if it ticked before
             return said
         return "back" if back else ""
 
@@ -199,12 +200,13 @@ def lead(transport: Transport, now_s: float) -> None:
     if sync.relock is not None and ours < sync.relock:
         return
     sync.relock, sync.led = None, sync.tick
-    if sync.apart is None or abs(theirs + sync.apart - ours) > FAR_BEATS:
+    counts = transport.state == "counting"
+    if not counts or sync.apart is None or abs(theirs + sync.apart - ours) > FAR_BEATS:
         sync.apart = _apart(transport, ours - theirs)
     ahead = theirs + sync.apart - ours
     transport.home_bpm = line.bpm / transport.meter.pulse_beats
     transport.follower.bpm, transport.turn = line.bpm, _song_ahead(transport, line.bpm)
-    if abs(ahead) > FAR_BEATS:  # counting, and nothing has been struck yet
+    if counts and abs(ahead) > FAR_BEATS:  # nothing has been struck yet
         transport.beatmap = BeatMap(line.bpm, theirs + sync.apart, frontier_s)
     elif abs(ahead) > SAME or transport.beatmap.bpm != line.bpm:
         bend = max(-MOST_BEND, min(MOST_BEND, ahead))
@@ -212,9 +214,17 @@ def lead(transport: Transport, now_s: float) -> None:
 
 
 def _apart(transport: Transport, beats: float) -> float:
-    """How far apart the two counts may stay: whole beats in a count-in, which waits; else whole ticks."""
-    if transport.state == "counting" and transport.sync.base is not None:
-        return float(beats // 1)
+    """How far apart the two counts stay: whole beats; whole ticks where nobody said which of them is a beat.
+
+    A count-in of the band's own waits for the clock's next beat.
+    """
+    sync = transport.sync
+    if transport.state == "counting" and transport.sticks and sync.base is not None:
+        return float(math.floor(beats))
+    if sync.apart is not None:
+        return sync.apart + round(beats - sync.apart)
+    if sync.base is not None:
+        return float(round(beats))
     return beats_of_ticks(ticks(beats, CLOCK_PPQ), CLOCK_PPQ)
 
 

@@ -337,12 +337,34 @@ def test_an_action_learns_a_key_a_program_or_a_button():
     assert "CC 80 of Desk, channel 1, a button moves fill" in learns("fill", *controls(80, 127, 0)).alarm
 
 
+def test_keys_among_others_are_music_and_a_key_alone_is_learnt():
+    player = Player(Stage()).says("learn", "fill")
+    for pitch in (60, 64, 67, 60, 64):
+        player.does(NoteOn(player.now_s, pitch, 80, PORT), NoteOff(player.now_s + 0.01, pitch, PORT)).waits(
+            0.1
+        )
+    assert player.waits(1.0)["learn"] == "fill"
+    player.does(NoteOn(player.now_s, 36, 80, PORT)).waits(0.1).does(NoteOn(player.now_s, 36, 80, PORT)).waits(
+        0.6
+    )
+    assert player.alarm == "learnt: note 36 of Desk, channel 1 moves fill"
+
+
+def test_a_key_that_was_learnt_while_it_was_held_is_let_go_of_as_music():
+    player = Player(Stage(join="free"))
+    player.says("join").says("learn", "fill").does(NoteOn(player.now_s, 36, 80, PORT)).waits(0.6)
+    assert player["learn"] == ""
+    assert player.stage.band.heard.held == (36,)
+    player.does(NoteOff(player.now_s, 36, PORT))
+    assert player.stage.band.heard.held == ()
+
+
 def test_an_action_waits_for_something_that_can_press_it_and_nobody_learns_the_sustain_pedal():
     player = learns("fill", *controls(21, 1, 1, 2, 1))
     assert player["learn"] == "fill"
     player.turn(127, 0, number=64).waits(1.0)
     assert player["learn"] == "fill"
-    player.does(NoteOn(0.0, 36, 90, PORT))
+    player.does(NoteOn(player.now_s, 36, 90, PORT)).waits(0.6)
     assert player["learn"] == ""
 
 

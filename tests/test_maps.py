@@ -194,5 +194,12 @@ def test_a_patch_with_a_wrong_map_is_refused(table, said):
         parse_patch(table, Path("gig.toml"))
 
 
+def test_a_wrong_row_in_a_patchs_file_is_said_with_its_line(tmp_path):
+    path = tmp_path / "gig.toml"
+    path.write_text('style = "funk"\n\n[[control]]\ncontrol = 1\nto = "loudness"\n')
+    with pytest.raises(BadMap, match=r"gig\.toml: line 5: \[\[control\]\] 1: key 'to' is 'loudness'"):
+        load(str(path))
+
+
 def test_patches_without_maps_have_none():
     assert load("default").controls == ()

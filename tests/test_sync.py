@@ -207,6 +207,32 @@ def test_a_sudden_tempo_is_taken_without_a_jump():
     assert box.transport.home_bpm == pytest.approx(132, rel=0.01)
 
 
+def test_half_the_tempo_from_one_tick_to_the_next_is_caught_up_with_beat_on_beat():
+    box = started(beats=8)
+    box.bpm = 60
+    box.beats(16).play()
+    assert box.beat == pytest.approx(24, abs=0.03)
+    assert box.transport.home_bpm == pytest.approx(60, rel=0.01)
+
+
+def test_a_start_out_of_nothing_in_another_tempo_is_together_after_a_bar():
+    box = Box(60).word("start").beats(5).play()  # the band had more than 100 in mind
+    assert box.beat == pytest.approx(5, abs=0.03)
+
+
+def test_taps_count_the_band_in_on_a_beat_of_a_clock_that_only_ticks():
+    box = Box(120).beats(3.1)
+    box.stage.say(box.now_s, "arm")
+    for tap in range(4):
+        box.stage.say(box.now_s + tap * 0.51, "tap")
+    one_s = box.now_s + 4 * 0.5
+    box.beats(16).play()
+    assert box.stage.state == "playing"
+    assert box.transport.home_bpm == pytest.approx(120, rel=0.01)
+    here = box.transport.beatmap.beat_at(one_s)
+    assert abs(here - round(here)) < 0.15  # where it was tapped, to the nearest tick
+
+
 def test_six_eight_counts_pulses_of_the_clock():
     box = started(bpm=120, beats=12, meter="6/8")
     assert box.transport.home_bpm == pytest.approx(80, rel=0.01)
