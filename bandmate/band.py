@@ -98,7 +98,7 @@ class Band:
         self.capo = Capo(patch, semitones_of(self.params))
         self.listener = Listener(meter, self.capo.melody(), meters, patch.velocities)
         self.masking = Masking(patch.microphones)
-        self.miked = {microphone.port for microphone in patch.microphones}
+        self._miked = {microphone.port for microphone in patch.microphones}
         self.pin_key()
         self.form: Form = Form(patch.parts, seed)
         self.road = Roadmap()
@@ -208,8 +208,8 @@ class Band:
             elif isinstance(event, Program):
                 continue
             elif not isinstance(event, NoteOn | Attack) or self._means_it(event):
-                music.append(event if getattr(event, "port", "") in self.miked else self.capo.hear(event))
-            if isinstance(event, Attack) or (isinstance(event, NoteOn) and event.port in self.miked):
+                music.append(event if getattr(event, "port", "") in self._miked else self.capo.hear(event))
+            if isinstance(event, Attack) or (isinstance(event, NoteOn) and event.port in self._miked):
                 commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
                 self.switch.release()
@@ -236,7 +236,7 @@ class Band:
         if isinstance(note, Attack):
             return True
         zones = [zone for zone in self.patch.zones if zone.low <= note.pitch <= zone.high]
-        if note.port not in self.miked and zones and all(zone.hears == "none" for zone in zones):
+        if note.port not in self._miked and zones and all(zone.hears == "none" for zone in zones):
             return False
         self.hands.strike(note.time_s, note.pitch)
         return True

@@ -121,7 +121,9 @@ def bench_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
     command.add_argument(
-        "--soak", action="store_true", help="evenings: a thousand of them, and not a hundred"
+        "--soak",
+        action="store_true",
+        help="evenings: a thousand of them, and not a hundred; control: 100,000 maps",
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
     command.add_argument(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def takes(band: Band, event: Event, commands: list[Command], playing: bool) -> bool:
     """Whether an event steers, and is no music; what it asks for is added to the commands."""
-    if not isinstance(event, Played) or event.port in band.miked:
+    if not isinstance(event, Played) or any(one.port == event.port for one in band.patch.microphones):
         return False
     if band.learner is not None and band.learner.hear(event):
         return True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bandmate import wire
-from bandmate.bench import crowd
+from bandmate.bench import crowd, mapfuzz
 from bandmate.bench.figures import Figure, percentile, spread_ms
 from bandmate.bench.stage import CLIENT, Show, Stage
 from bandmate.controls import BY_NAME, share_of
@@ -32,10 +32,11 @@ Heard = Sequence[Sequence[float]]  # number, when
 
 def figures(stage: Stage) -> list[Figure]:
     """Every group, one after the other, on a JACK server of the bench's own."""
+    chance = mapfuzz.figures(stage)
     if stage.jackd is None:
-        return [Figure("control", None, note="controllers and clocks need jackd")]
+        return [Figure("control", None, note="controllers and clocks need jackd"), *chance]
     with stage.server():
-        return [figure for group in GROUPS for figure in group(stage)]
+        return [*(figure for group in GROUPS for figure in group(stage)), *chance]
 
 
 # ------------------------------------------------------------------ from a knob to the parameter
