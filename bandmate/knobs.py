@@ -43,6 +43,7 @@ class Knobs:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._take(maps.ordered(rows))
         self.learnt: tuple[Row, ...] = ()  # while the band ran
+        self.forgotten: tuple[str, ...] = ()
         self._stands: dict[tuple[str, str, int, int, int], Stand] = {}
         self._fine: dict[
             tuple[str, int, int], tuple[int, bool]
@@ -81,7 +82,7 @@ class Knobs:
 
     def forget(self, name: str) -> bool:
         """Nothing moves this any more; whether anything did."""
-        before = self.rows
+        before, self.forgotten = self.rows, (*self.forgotten, name)
         self._take(tuple(row for row in before if row.to != name))
         self.learnt = tuple(row for row in self.learnt if row.to != name)
         return len(self.rows) < len(before)

@@ -107,7 +107,7 @@ def state_now(band: Band) -> dict[str, Any]:
         "patch": band.patch.name, "table": as_table(band.patch),
         "params": dict(band.params), "playing": sorted(band.playing),
         "chord": str(band.chord or ""), "song": band.song, "night": night.state_now(band),
-        "learnt": [as_row(row) for row in band.knobs.learnt],
+        "forgotten": list(band.knobs.forgotten), "learnt": [as_row(row) for row in band.knobs.learnt],
     }  # fmt: skip
 
 
@@ -135,6 +135,8 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.song = saved["song"]
     night.restore(band, saved["night"])
     band.params |= {"learn": "", "forget": ""}
+    for name in saved.get("forgotten", []):
+        band.knobs.forget(str(name))
     with contextlib.suppress(BandmateError):  # what another version has learnt
         for row in reversed(read_rows(saved.get("learnt", []), "learnt", Path("the saved state"))):
             band.knobs.learn(row)

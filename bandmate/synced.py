@@ -23,6 +23,7 @@ BACK = "the outside clock is back, and leads again from the next bar on"
 ITS_OWN = "an outside clock decides the tempo; `send sync off` takes it back"
 REFUSED = frozenset({"bpm", "flip", "half-time", "double-time"})  # the clock's business alone
 WHOLE = 6  # digits of a beat that count
+NEARLY_BEATS = 0.2  # our clock says that it starts within the last sixteenth of a count-in
 
 
 def hear(band: Band, now_s: float, words: Sequence[ClockWord]) -> list[Send]:
@@ -108,9 +109,10 @@ def pace(band: Band, now_s: float) -> list[Send]:
     transport = band.transport
     if not band.patch.clock_out:
         return []
-    runs = transport.state in ("counting", "playing", "ending") and not transport.by_hand
     beatmap = transport.beatmap
     beat = beatmap.beat_at(transport.frontier(now_s))
+    counted = transport.state == "counting" and beat >= transport.start_beat - NEARLY_BEATS
+    runs = counted or (transport.running and not transport.by_hand)
     bar, began = transport.bar_of(beat)
     place = bar * transport.meter.bar_beats + beat - began
     told = (beatmap, runs, round(place - beat, WHOLE))

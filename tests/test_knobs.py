@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -391,11 +393,12 @@ def test_what_is_forgotten_moves_nothing_any_more():
     assert "nothing moves 'energy'" in player.says("forget", "energy").alarm
 
 
-def test_a_band_that_takes_over_knows_what_was_learnt():
-    player = learns("energy", *controls(21, 10, 20, 30, 40))
-    heir = Stage().band
-    restore(heir, state_now(player.stage.band), 0.0)
-    assert [row.to for row in heir.knobs.rows] == ["energy"]
+def test_a_band_that_takes_over_knows_what_was_learnt_and_forgotten():
+    former = desk(Row("wild", "control", 3), Row("swing", "control", 4))
+    player = Player(former).says("forget", "wild").says("learn", "energy").turn(10, 20, 30, 40).waits(0.6)
+    heir = desk(Row("wild", "control", 3), Row("swing", "control", 4)).band
+    restore(heir, json.loads(json.dumps(state_now(player.stage.band))), 0.0)
+    assert {row.to for row in heir.knobs.rows} == {"energy", "swing"}
 
 
 # ------------------------------------------------------------------ whatever arrives

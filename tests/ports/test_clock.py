@@ -122,6 +122,31 @@ def test_the_thread_hands_ticks_over_at_their_time_and_says_stop_at_the_end():
 # ------------------------------------------------------------------ a second band
 
 
+def heard_of(stage: Stage, until_s: float) -> list[tuple[float, bytes]]:
+    """What a receiver of a band's clock is told."""
+    ticks, sent, said = Ticks(), 0, []
+    for step in range(stage.step, round(until_s / step_time_s(1))):
+        now_s = step_time_s(step)
+        stage.play(now_s)
+        for _, out in stage.outs[sent:]:
+            for pace in (send for send in out.sends if isinstance(send, Pace)):
+                said += [(now_s, message) for message in ticks.take(pace, now_s)]
+        sent = len(stage.outs)
+        said += ticks.due(now_s)
+    return said
+
+
+def test_a_receiver_starts_with_the_music_and_waits_through_a_fermata_and_its_count():
+    stage = Stage(patches.parse({"clock_out": "own"}, patches.Path("first.toml")), bpm=120.0)
+    for time_s, name in ((0.0, "arm"), (0.5, "start"), (6.7, "hold"), (8.0, "hold"), (14.0, "stop")):
+        stage.say(time_s, name)
+    said = heard_of(stage, 15.0)
+    assert words(said) == [START, STOP, place(48), CONTINUE, STOP]  # bar 4 follows the one that was held
+    beatmap = stage.band.transport.beatmap  # of the count after the fermata
+    assert after(said, START) == pytest.approx(0.5 + 0.1 + 2.0, abs=0.001)
+    assert after(said, CONTINUE) == pytest.approx(beatmap.time_at(12), abs=0.001)
+
+
 @pytest.mark.parametrize("jitter_s", [0.0, 0.0025])
 def test_a_second_band_goes_by_our_clock_and_its_beats_agree(jitter_s):
     first = Stage(patches.parse({"clock_out": "own"}, patches.Path("first.toml")))
