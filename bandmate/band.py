@@ -107,7 +107,7 @@ class Band:
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
-        self.steered: list[Event] = []  # of this step: switches, knobs, keys and programs that steer
+        self.not_music: list[Event] = []  # of this step: switches, knobs, keys and programs that steer
         self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.knobs = Knobs(patch.controls)
@@ -190,7 +190,7 @@ class Band:
         self.transport.hints.clear()
         playing = self.transport.running
         music: list[Event] = []
-        self.steered = []
+        self.not_music = []
         phrases = [event for event in events if isinstance(event, Phrase)]
         commands = [Command(now_s, name, source="switch") for name in self.switch.held(now_s, playing)]
         for event in self.masking.hear(events):
@@ -204,7 +204,7 @@ class Band:
                 latency_s = self.scheduler.latency_s = min(event.output_s, LATENCY_MOST_S)
                 self.transport.horizon_s = self.scheduler.horizon_s = HORIZON_S + latency_s
             elif pedalboard.takes(self, event, commands, playing):
-                self.steered.append(event)
+                self.not_music.append(event)
             elif isinstance(event, Program):
                 continue
             elif not isinstance(event, NoteOn | Attack) or self._means_it(event):

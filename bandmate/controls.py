@@ -111,7 +111,7 @@ ROWS: tuple[Param, ...] = (
 )
 
 # the musical place at which a new value is heard; what isn't named: now. A name after a slash: of every part
-PLACES: dict[str, tuple[str, ...]] = {
+HEARD_AT: dict[str, tuple[str, ...]] = {
     "next eighth": ("density", "wild", "tension", "blend", "blend-style", "swing", "style", "metronome",
                     "/density"),
     "next pulse": ("follow", "inertia", "clock"),
@@ -123,21 +123,15 @@ PLACES: dict[str, tuple[str, ...]] = {
     "after this song": ("song",),
 }  # fmt: skip
 CURVES = {"bpm": "log"} | dict.fromkeys(("master", "performer", "click", "/level"), "fader")
-WHOLE = (
-    "section",
-    "count-in",
-    "transpose",
-    "transpose-keys",
-    "mono",
-    "/on",
-    "/program",
-)  # whole numbers only
+WHOLE = frozenset({  # whole numbers only
+    "section", "count-in", "transpose", "transpose-keys", "mono", "/on", "/mute", "/solo", "/program",
+})  # fmt: skip
 
 
 def _shaped(row: Param) -> Param:
     """A row with the musical place, the curve and the steps that the tables above have for it."""
     name = f"/{row.name.rpartition('/')[2]}" if row.name.startswith("part/") else row.name
-    when = next((place for place, names in PLACES.items() if name in names), row.when)
+    when = next((place for place, names in HEARD_AT.items() if name in names), row.when)
     step = 1.0 if name in WHOLE else row.step
     return replace(row, when=when, curve=CURVES.get(name, row.curve), step=step)
 
@@ -148,6 +142,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("disarm", "now", "back to OFF; nothing sounds, whatever is played"),
     Action("start", "now", "the band counts in and plays"),
     Action("tap", "now", "tap the count-in, in pulses; while playing: tap the tempo"),
+    Action("cue", "now", "the one switch: taps; while playing a fill and the next section; held: ending"),
     Action("join", "now", "listen and come in by itself (free join)"),
     Action("ending", "next bar, again: now", "end with a stroke on one, or as the song says"),
     Action("tag", "next bar", "repeat the last four bars twice more, then end"),
@@ -188,7 +183,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("less", "now", "keys, pad and lead rest, drums go to hat and side stick; again: bass only"),
     Action("again", "next eighth", "the model offers another take on what comes next"),
     Action("not-that", "now", "the model does less of what it just did, for this song"),
-    Action("cue", "now", "the one switch: taps; while playing a fill and the next section; held: ending"),
     Action("panic", "now", "end every note on every port"),
     Action("quit", "next bar", "an ending where the band plays, then the rig goes home"),
 )

@@ -143,6 +143,19 @@ def with_hands(options: argparse.Namespace, patch: patches.Patch, where: Places)
     )  # fmt: skip
 
 
+def _clocks_there(patch: patches.Patch) -> list[str]:
+    """A word about each clock's port that isn't there yet; both are plugged in when they come."""
+    from bandmate.ports import midi
+
+    ways = [(patch.clock_in, "input", midi.inputs)]
+    ways += [(patch.clock_out, "output", midi.outputs)] if patch.clock_out != OWN_CLOCK else []
+    return [
+        f"The MIDI clock waits: {_no_port(name, kind, there())}"
+        for name, kind, there in ways
+        if name and not midi.matches(name, there())
+    ]
+
+
 def _miked(patch: patches.Patch) -> None:
     """Whether the microphones can be heard; raises NoDevice in one sentence."""
     from bandmate.ports import devices
@@ -237,19 +250,6 @@ def _sound_plan(
         "block_frames": options.block_frames, "virtual": True, "client": _client(options.rig),
         "font": str(font) if font else "", "patch": patch.name,
     }  # fmt: skip
-
-
-def _clocks_there(patch: patches.Patch) -> list[str]:
-    """A word about each clock's port that isn't there yet; both are plugged in when they come."""
-    from bandmate.ports import midi
-
-    ways = [(patch.clock_in, "input", midi.inputs)]
-    ways += [(patch.clock_out, "output", midi.outputs)] if patch.clock_out != OWN_CLOCK else []
-    return [
-        f"The MIDI clock waits: {_no_port(name, kind, there())}"
-        for name, kind, there in ways
-        if name and not midi.matches(name, there())
-    ]
 
 
 def _ports_there(patch: patches.Patch) -> None:

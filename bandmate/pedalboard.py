@@ -23,7 +23,7 @@ def takes(band: Band, event: Event, commands: list[Command], playing: bool) -> b
     if band.learner is not None and band.learner.hear(event):
         return True
     if isinstance(event, NoteOff) and band.knobs.owns(event):  # it may have been struck as music
-        band.steered.append(event)
+        band.not_music.append(event)
         down = band.knobs.move(event, band.params)[1]
         if down is not None:
             band.switch.tread(down, event.time_s, playing)

@@ -230,7 +230,7 @@ def perform(
         if carrier is not None:
             carrier.carry(step, out.asks)
         found.performer += [
-            e for e in events if isinstance(e, NoteOn | NoteOff | Control | Bend) and e not in band.steered
+            e for e in events if isinstance(e, NoteOn | NoteOff | Control | Bend) and e not in band.not_music
         ]
         if out.sends:
             found.ledger.book(now_s, out.sends)

@@ -21,19 +21,10 @@ MODULES = {
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
 GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places"}
-GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext", "maps"}
-TRANSPORT = (
-    "transport",
-    "follow",
-    "starting",
-    "counting",
-    "labels",
-    "form",
-    "roadmap",
-    "barlines",
-    "rubato",
-    "sync",
-)
+GROUND |= {"maps"}
+GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
+TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
+TRANSPORT = (*TRANSPORT, "sync")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
