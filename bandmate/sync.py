@@ -131,9 +131,9 @@ class Sync:
         return (last_s - first_s) / (last - first)
 
     @property
-    def settled(self) -> bool:
-        """Whether there are ticks enough for a tempo."""
-        return len(self._heard) >= LEAST
+    def due(self) -> bool:
+        """Whether a sixteenth has passed since the clock was looked at last."""
+        return self.tick >= self.led + PLACE_TICKS
 
     def line(self) -> BeatMap | None:
         """The clock as a straight line, its beats counted from its song's beginning; None: too few ticks."""
@@ -190,7 +190,7 @@ def leads(transport: Transport) -> bool:
 def lead(transport: Transport, now_s: float) -> None:
     """The band's clock towards the outside one, once a sixteenth."""
     sync = transport.sync
-    if sync.lost or sync.tick < sync.led + PLACE_TICKS:
+    if sync.lost or not sync.due:
         return
     line = sync.line()
     if line is None or not playable(line.bpm / transport.meter.pulse_beats):

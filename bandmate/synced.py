@@ -41,8 +41,8 @@ def hear(band: Band, now_s: float, words: Sequence[ClockWord]) -> list[Send]:
     if transport.state in ("off", "armed"):
         if sync.lost:
             sync.forget()
-        elif sync.decides and sync.settled:
-            line = sync.line()
+        elif sync.decides and sync.due:
+            sync.led, line = sync.tick, sync.line()
             if line is not None and playable(line.bpm / transport.meter.pulse_beats):
                 transport.home_bpm = line.bpm / transport.meter.pulse_beats
     elif gone and sync.on:
