@@ -35,6 +35,7 @@ class Stand:
     share: float | None = None  # of its way, 0 to 1
     left: Value | None = None  # what it set last
     down: bool = False
+    value: int = -1
 
 
 class Knobs:
@@ -95,17 +96,16 @@ class Knobs:
 
     # -------------------------------------------------------------- what it does
 
-    def move(self, event: Played, params: Mapping[str, Value]) -> tuple[list[Command], bool | None]:
-        """Commands, and whether the one switch went down or up (None: it isn't this)."""
+    def move(self, event: Played, params: Mapping[str, Value]) -> tuple[list[Command], list[bool]]:
+        """Commands, and how the one switch was trodden on: down is True, up is False."""
         found = self._moved(event)
         if found is None:
-            return [], None
+            return [], []
         row, value, whole = found
         if row.to == CUE:
-            down = self._pressed(row, value, event)
-            return [], down
+            return [], self._trodden(row, value * SEVEN_BITS // whole, event)
         wanted = self._wanted(row, value, whole, event, params)
-        return ([] if wanted is None else [Command(event.time_s, row.to, wanted[0], SOURCE)]), None
+        return ([] if wanted is None else [Command(event.time_s, row.to, wanted[0], SOURCE)]), []
 
     def _moved(self, event: Played) -> tuple[Row, int, int] | None:
         """The row that an event moves, where its thing stands, and the most that it could be."""
@@ -162,26 +162,32 @@ class Knobs:
         """What the parameter or action is to be (an action: None), in brackets; None: nothing."""
         param = controls.BY_NAME.get(row.to)
         if param is None or (row.to in controls.ACTION_NAMES and row.value is None):
-            return (None,) if self._pressed(row, value, event) else None
+            pressed = True in self._trodden(row, value * SEVEN_BITS // whole, event)
+            return (None,) if pressed else None
         now = params[row.to]
         if row.kind in RELATIVE:
             return self._turned(row, param, _clicks(row.kind, value), now)
-        if row.trigger in ("note", "program") or row.kind == "button" or row.at >= 0 or row.value is not None:
-            return (_switched(row, param, now),) if self._pressed(row, value, event) else None
+        keys = row.trigger in ("note", "program") or row.kind in ("button", "toggle")
+        if keys or row.at >= 0 or row.value is not None:
+            pressed = True in self._trodden(row, value * SEVEN_BITS // whole, event)
+            return (_switched(row, param, now),) if pressed else None
         return self._met(row, param, value / whole, now)
 
-    def _pressed(self, row: Row, value: int, event: Played) -> bool | None:
-        """True as it goes down, False as it comes up, None where neither happens."""
+    def _trodden(self, row: Row, value: int, event: Played) -> list[bool]:
+        """Down as True, up as False. What says nothing as it comes up is down for no time at all."""
         stand = self._stands.setdefault(row.place, Stand())
-        if isinstance(event, Program) or row.at >= 0:
-            return True
+        before, stand.value = stand.value, value
+        if isinstance(event, Program) or row.at >= 0 or row.kind == "toggle":
+            return [True, False]
+        if stand.down and value >= PRESS and value == before:  # a switch that never says that it comes up
+            return [False, True]
         if not stand.down and value >= PRESS:
             stand.down = True
-            return True
+            return [True]
         if stand.down and value < RELEASE:
             stand.down = False
-            return False
-        return None
+            return [False]
+        return []
 
     def _met(self, row: Row, param: Param, share: float, now: Value) -> tuple[Value] | None:
         """A knob at a place of its way: takes over once it has met the parameter, and holds on to it."""

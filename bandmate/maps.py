@@ -23,7 +23,7 @@ from bandmate.tomltext import Lines, lines_of
 
 TRIGGERS: dict[str, int] = {"control": 119, "nrpn": 16383, "note": 127, "program": 127}  # and the highest
 RELATIVE = ("twos", "offset", "sign")  # what an endless knob says: two's complement, around 64, sign bit
-KINDS = ("absolute", "fine", *RELATIVE, "button")
+KINDS = ("absolute", "fine", *RELATIVE, "button", "toggle")
 FINE_MOST = 31  # only the first controllers have a finer one, 32 above
 LSB = 32
 NRPN_MSB, NRPN_LSB, DATA_MSB, DATA_LSB = 99, 98, 6, 38
@@ -36,9 +36,9 @@ class Row:
     """One thing of a device and what it moves; `device` is a part of its port's name, empty: any.
 
     `kind` is what a controller says: absolute; fine, with the one 32 above; twos, offset, sign, the relative
-    ones; button. `at` makes it a button that is pressed by this one value. `value` is what a button, a key or
-    a program sets; `low` and `high` are the ends of a knob's way. With `pickup` it takes over where it meets
-    the parameter. `channel` is 1..16, 0 for any.
+    ones; button; toggle, a switch that says something other at each press. `at` makes it a button that is
+    pressed by this one value. `value` is what a button, a key or a program sets; `low` and `high` are the ends
+    of a knob's way. With `pickup` it takes over where it meets the parameter. `channel` is 1..16, 0 for any.
     """
 
     to: str
@@ -276,7 +276,12 @@ def claims(rows: Iterable[Row]) -> tuple[tuple[str, str, int, int], ...]:
 def in_words(row: Row) -> str:
     """A row as a performer would say it."""
     name = {"control": "CC", "nrpn": "NRPN"}.get(row.trigger, row.trigger)
-    ways = {"fine": ", 14 bits", "button": ", a button", **dict.fromkeys(RELATIVE, f", endless ({row.kind})")}
+    ways = {
+        "fine": ", 14 bits",
+        "button": ", a button",
+        "toggle": ", a toggle",
+        **dict.fromkeys(RELATIVE, f", endless ({row.kind})"),
+    }
     where = f" of {row.device}" if row.device else ""
     channel = f", channel {row.channel}" if row.channel else ""
     at = f" at {row.at}" if row.at >= 0 else ""

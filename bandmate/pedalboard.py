@@ -24,15 +24,14 @@ def takes(band: Band, event: Event, commands: list[Command], playing: bool) -> b
         return True
     if isinstance(event, NoteOff) and band.knobs.owns(event):  # it may have been struck as music
         band.not_music.append(event)
-        down = band.knobs.move(event, band.params)[1]
-        if down is not None:
+        for down in band.knobs.move(event, band.params)[1]:
             band.switch.tread(down, event.time_s, playing)
         return False
     if band.knobs.owns(event):
         ahead = band.params | {one.name: one.value for one in commands if one.value is not None}
-        moved, down = band.knobs.move(event, ahead)
+        moved, trodden = band.knobs.move(event, ahead)
         commands += moved
-        found = [] if down is None else band.switch.tread(down, event.time_s, playing)
+        found = [name for down in trodden for name in band.switch.tread(down, event.time_s, playing)]
     elif band.switch.owns(event):
         found = band.switch.press(event, playing)
     else:

@@ -228,6 +228,22 @@ def test_a_pedal_fires_as_it_goes_down_and_never_as_it_comes_up():
     assert stage.state == "armed"
 
 
+def test_a_program_is_a_switch_that_is_never_held():
+    stage = desk(Row("cue", "program", 0))
+    one_s = stage.tap_in()
+    player = Player(stage).waits(one_s + 1.0).does(Program(0.0, 0, PORT)).waits(3.0)
+    assert stage.band.form.section == 3
+    assert not stage.band.form.ending
+
+
+def test_a_footswitch_that_never_comes_up_and_one_that_stays_down_press_each_time():
+    rows = (Row("section", "control", 80, kind="button"), Row("section", "control", 81, kind="toggle"))
+    player = Player(desk(*rows)).turn(127, 127, 127, number=80)
+    assert player["section"] == 2  # 3, 1, 2
+    player.turn(127, 0, 127, number=81)
+    assert player["section"] == 2
+
+
 def test_the_switch_can_be_pressed_from_a_shell():
     player = Player(Stage()).says("arm")
     for _ in range(4):
@@ -425,8 +441,8 @@ def test_whatever_is_moved_every_command_is_one_that_the_band_takes(events):
     knobs, params = Knobs((*EVERY_MAP, *MORE)), defaults()
     for event in events:
         owned = knobs.owns(event)
-        commands, down = knobs.move(event, params)
-        assert owned or not (commands or down)
+        commands, trodden = knobs.move(event, params)
+        assert owned or not (commands or trodden)
         for command in commands:
             name, value = check(command.name, command.value)
             params |= {} if value is None else {name: value}
