@@ -231,7 +231,7 @@ def test_a_pedal_fires_as_it_goes_down_and_never_as_it_comes_up():
 def test_a_program_is_a_switch_that_is_never_held():
     stage = desk(Row("cue", "program", 0))
     one_s = stage.tap_in()
-    player = Player(stage).waits(one_s + 1.0).does(Program(0.0, 0, PORT)).waits(3.0)
+    Player(stage).waits(one_s + 1.0).does(Program(0.0, 0, PORT)).waits(3.0)
     assert stage.band.form.section == 3
     assert not stage.band.form.ending
 
