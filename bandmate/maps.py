@@ -38,7 +38,7 @@ class Row:
     `kind` is what a controller says: absolute; fine, with the one 32 above; twos, offset, sign, the relative
     ones; button; toggle, a switch that says something other at each press. `at` makes it a button that is
     pressed by this one value. `value` is what a button, a key or a program sets; `low` and `high` are the
-    ends of a knob's way. With `pickup` it takes over where it meets the parameter. `channel` is 1..16, 0: any.
+    ends of a knob's way. With `pickup` it takes over where it meets the parameter. `channel`: 1..16, 0 any.
     """
 
     to: str
