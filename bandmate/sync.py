@@ -1,7 +1,7 @@
 """Sync: an outside MIDI clock decides where the beat is; the band plays to it.
 
 `Sync` makes a straight line of jittered ticks, knows where in its song the clock is, and notices when it
-falls silent. `lead` moves the band's clock onto that line, once a sixteenth, so that both meet within a beat:
+falls silent. `lead` moves the band's clock onto that line, once a sixteenth, so that both meet half a beat on:
 nothing jumps. Where the clock is gone the band keeps its tempo; when it is back, it leads again from the next
 bar line on. Pure state inside `Band.step`.
 """
@@ -20,7 +20,7 @@ from bandmate.timing import CLOCK_PPQ, PLACE_TICKS, BeatMap, beats_of_ticks, bpm
 if TYPE_CHECKING:
     from bandmate.transport import Transport
 
-WINDOWS = (48, 24, 12)  # ticks that make a line: the most of them that still say the same
+WINDOWS = (48, 24, 12, 8)  # ticks that make a line: the most of them that still say the same
 LEAST = 4  # ticks; fewer are no tempo,
 LEAST_S = 0.002  # and nearer ones no clock
 NEWEST, OFF_S = 6, 0.0015  # the newest ticks lie on the line, but for this on average,
@@ -28,6 +28,7 @@ DOUBT = 2.5  # or so many times what their own jitter explains
 JITTER = math.sqrt(6)  # second differences of places are so many times as uneven as the places
 AT_ONCE_S = 0.02  # a stop with a continue so soon after it is no stop
 SILENT_S, SILENT_TICKS = 0.12, 4.0  # a clock that says nothing for so long, and so many ticks, is gone
+MEET_BEATS = 0.5  # so far ahead the two lines meet
 FAR_BEATS = 0.25  # a count-in that is so far from the clock isn't bent onto it, but begins where it should
 MOST_BEND = 0.06  # of the tempo: nobody hears more of it as a groove
 SAME = 1e-6
@@ -209,7 +210,7 @@ def lead(transport: Transport, now_s: float) -> None:
     if counts and abs(ahead) > FAR_BEATS:  # nothing has been struck yet
         transport.beatmap = BeatMap(line.bpm, theirs + sync.apart, frontier_s)
     elif abs(ahead) > SAME or transport.beatmap.bpm != line.bpm:
-        bend = max(-MOST_BEND, min(MOST_BEND, ahead))
+        bend = max(-MOST_BEND, min(MOST_BEND, ahead / MEET_BEATS))
         transport.beatmap = transport.beatmap.at_tempo(line.bpm * (1 + bend), frontier_s)
 
 

@@ -199,6 +199,16 @@ def test_the_band_goes_along_with_a_ritardando_and_never_jumps():
     assert max(gaps) < 0.78
 
 
+@pytest.mark.parametrize("seed", [0, 3, 4])
+def test_a_clock_that_never_keeps_its_tempo_is_never_far(seed):
+    chance = random.Random(seed)
+    box = started(chance.uniform(70, 130), chance.choice([0, 0.001, 0.003]), beats=4)
+    for bar in range(1, 6):
+        box.beats(4, box.bpm * chance.uniform(0.85, 1.18)).play()
+        far_s = (box.beat - 4 * (bar + 1)) * tick_s(box.bpm) * 24
+        assert abs(far_s) < 0.02
+
+
 def test_a_sudden_tempo_is_taken_without_a_jump():
     box = started(beats=8)
     box.bpm = 132
