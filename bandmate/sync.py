@@ -1,9 +1,9 @@
 """Sync: an outside MIDI clock decides where the beat is; the band plays to it.
 
 `Sync` makes a straight line of jittered ticks, knows where in its song the clock is, and notices when it
-falls silent. `lead` moves the band's clock onto that line, once a sixteenth, so that both meet half a beat on:
-nothing jumps. Where the clock is gone the band keeps its tempo; when it is back, it leads again from the next
-bar line on. Pure state inside `Band.step`.
+falls silent. `lead` moves the band's clock onto that line, once a sixteenth, so that both meet half a beat
+on: nothing jumps. Where the clock is gone the band keeps its tempo; when it is back, it leads again from the
+next bar line on. Pure state inside `Band.step`.
 """
 
 from __future__ import annotations
