@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         listed.add_argument("what", choices=("check", "show"))
         listed.add_argument("names", nargs="*", metavar="NAME", help="by name or .toml file (default: all)")
     study.add_commands(commands)
+    options.crowd_options(_add(commands, "crowd", _crowd, "an audience, as written, before your band"))
     _add(commands, "ports", _ports, "list MIDI ports and sound devices")
     check = _add(commands, "soundcheck", _soundcheck, "everything a gig needs, in plain words, with the mend")
     check.add_argument("--patch", default="default")
@@ -281,6 +282,12 @@ def _console(options: argparse.Namespace) -> int:
     if options.web:
         return watch_in_browser(options.rig, options.web_host, options.web_port)
     return watch(options.rig)
+
+
+def _crowd(options: argparse.Namespace) -> int:
+    from bandmate.crowd import run
+
+    return run(options)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from bandmate import closing, company, cues, landing, mixing, night, sending, snapshots, undoing
+from bandmate import closing, company, cues, landing, mixing, mooding, night, sending, snapshots, undoing
 from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
@@ -24,6 +24,7 @@ from bandmate.events import (
     Event,
     Fault,
     Heard,
+    Hue,
     Latency,
     Moment,
     Note,
@@ -32,6 +33,7 @@ from bandmate.events import (
     Phrase,
     PortFound,
     PortLost,
+    Readings,
     Send,
     Slot,
     Store,
@@ -44,6 +46,7 @@ from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
 from bandmate.mind import Mind
 from bandmate.mixing import begun
+from bandmate.mooding import Audience
 from bandmate.night import Night
 from bandmate.parts.binding import Binder
 from bandmate.parts.hits import Hits
@@ -95,7 +98,9 @@ class Band:
         self.capo = Capo(patch, semitones_of(self.params))
         self.listener = Listener(meter, self.capo.melody(), meters, patch.velocities)
         self.masking = Masking(patch.microphones)
-        self._miked = {microphone.port for microphone in patch.microphones}
+        self._miked = {one.port for one in patch.microphones if one.hears != "room"}
+        self._rooms = {one.port for one in patch.microphones} - self._miked
+        self.audience = Audience()
         self.pin_key()
         self.form: Form = Form(patch.parts, seed)
         self.road = Roadmap()
@@ -134,7 +139,7 @@ class Band:
         self.ready: list[Send] = []  # sounds of the song that is due, for the first step
         self.saved_mark = (-1, "off")
         self.steps = 0
-        self.shown_state = ""
+        self.shown_mark: tuple[str, int, int] = ("", 0, 0)  # state, bar and pulse
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
         self.alarm_text, self.alarm_s = "", -FOREVER
         self.night = Night(evening, alone, settled(params))
@@ -152,6 +157,7 @@ class Band:
             sends += landing.land(self, now_s, carry_out)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
         self.params["bpm"] = moment.home_bpm
+        mooding.advance(self, now_s)
         struck = closing.by_hand(self, now_s, moment, heard, sends)
         closing.by_chords(self, now_s, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
@@ -164,6 +170,7 @@ class Band:
         closing.end_by_itself(self, now_s, moment, heard, sends)
         self.masking.book(now_s, sends)
         self.gauges.book(self, sends)
+        self.audience.book(sends)
         stores, self.stores = tuple(self.stores), []
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
@@ -198,6 +205,11 @@ class Band:
                 commands.append(event)
             elif isinstance(event, Phrase):
                 continue
+            elif isinstance(event, Readings):
+                self.audience.hear(event, 0)
+            elif isinstance(event, Hue | Attack) and event.port in self._rooms:
+                self.audience.hear(event, self.form.section if playing else 0)
+                continue
             elif isinstance(event, Fault):
                 self.alarm(now_s, event.text)
             elif isinstance(event, Latency):
@@ -212,7 +224,8 @@ class Band:
                 commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
                 self.switch.release()
-                (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
+                if event.port not in self._rooms:
+                    (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         if self.mind is not None:
             self.mind.hear([*music, *phrases], self.transport.beatmap)
@@ -291,6 +304,7 @@ class Band:
         if bar != self._bar:
             self._bar, self._range = bar, self.hands.range()
             sends = cues.begin_bar(self, now_s, bar, moment)
+            mooding.begin_bar(self)
         cues.slow_down(self, now_s, beat)
         params, style = self.params, self.styles[str(self.params["style"])]
         swing = float(params["swing"])
@@ -303,6 +317,7 @@ class Band:
         )  # fmt: skip
         keeps = self._lost or self.night.alone
         slot = self.form.slot(empty, moment, heard, "keep" if keeps else str(params["on-rest"]))
+        slot = mooding.bent(self, slot)
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         written = (
             None

@@ -65,7 +65,7 @@ def _lift(band: Band, now_s: float, tone: str) -> list[Send]:
 
 def unknown(band: Band, note: Note, heard: Heard, ear: Ear, ahead: Chord | None) -> bool:
     """A note on a likely change that the performer, who holds nothing, hasn't struck yet."""
-    if ear.resting or heard.held or ahead is not None or manners.doubles(note):
+    if ear.resting or heard.held or heard.guessed or ahead is not None or manners.doubles(note):
         return False
     due_s = band.transport.beatmap.time_at(note.beat) + note.offset_s
     return not answered(due_s, ear) and ear.likely(note.beat)

@@ -158,6 +158,18 @@ class Phrase:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the audience's sensors say together: (level, weight) pairs, in the steps of `audience/mood.py`.
+
+    A voice that is sure weighs 1000. Nobody speaks where both are empty.
+    """
+
+    time_s: float
+    energy: tuple[tuple[int, int], ...] = ()
+    valence: tuple[tuple[int, int], ...] = ()
+
+
 Event = (
     NoteOn
     | NoteOff
@@ -171,6 +183,7 @@ Event = (
     | Fault
     | Latency
     | Phrase
+    | Readings
 )
 
 # ------------------------------------------------------------------ the ask: what the band wants of the model
@@ -367,6 +380,7 @@ class Heard(NamedTuple):
     chord: Chord | None = None  # None: no chord worth naming
     chord_certainty: float = 0.0
     chord_s: float = 0.0  # since when this chord is believed
+    guessed: bool = False  # nobody played it: a lone line calls for it
     ahead: Chord | None = None  # the chord expected next,
     ahead_certainty: float = 0.0  # how surely, 0..1,
     ahead_in: float | None = None  # and how many pulses from the next one on it is expected
@@ -415,6 +429,10 @@ class Slot:
     performer_low: int | None = None  # the octaves the performer uses
     performer_high: int | None = None
     hits: tuple[float, ...] = ()  # where in the bar an accent of the performer's is expected, in beats
+    variation: float = 0.0  # the audience: added to the energy by which bars are chosen,
+    loudness: float = 1.0  # a factor of how hard everything is struck,
+    register: int = 0  # how many semitones the chord players go up,
+    brightness: float = 0.0  # and -1 dark to 1 bright, how chords are coloured
     seed: int = 0
 
     @property
@@ -500,6 +518,12 @@ class Status:
     outlook: tuple[tuple[float, str, bool], ...] = ()  # changes that come: beat, chord, whether it is settled
     leash: float = 0.0  # how far from home the tempo may go, as a share of it; 0: anywhere
     set_s: float = 0.0  # since the rig began to play tonight
+    energy: float = 0.5  # how hard the band plays, 0 to 1: the parameter, your dynamics, the audience
+    activity: dict[str, float] = field(default_factory=dict)  # part: notes a beat, over the last bar
+    # the audience's mood: energy, valence, confidence, voices; governed energy and valence; its pull
+    mood: dict[str, float] = field(default_factory=dict)
+    mood_state: str = ""  # held, vetoed
+    suggestion: str = ""  # the song that would suit the audience next; nobody has to play it
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,6 +578,20 @@ class EarsReady:
     stumbles: int = 0  # blocks that the device lost
     overruns: int = 0  # times that the analysis came so late that sound was lost
     late: int = 0  # times that it fell behind, and caught up
+    fault: str = ""  # what is wrong now
+
+
+@dataclass(frozen=True, slots=True)
+class OscReady:
+    """How the OSC door is: told to the band when something changes. Counters only grow."""
+
+    time_s: float
+    address: str = ""  # where it stands open; empty: it doesn't
+    packets: int = 0
+    refused: int = 0  # packets of senders that are not allowed
+    malformed: int = 0  # packets and values that nobody can read, or that are out of range
+    dropped: int = 0  # messages that a newer one of the same address overtook, or that were too many
+    voices: int = 0  # sensors that speak now
     fault: str = ""  # what is wrong now
 
 

@@ -22,6 +22,7 @@ TAG_BARS = 8  # the last four bars twice more
 UP_BARS, DOWN_BARS = 4.0, 2.0  # loudness moves the energy, quicker down than up
 BIG, NORMAL, QUIET = 3, 2, 1
 FILL_BEATS = 2.0
+WILD, HUSHED = 0.5, -0.5  # an audience so lifted gets longer fills; one so quiet none by itself
 STROKES = ("ending", "tag", "vamp-out")  # endings on a stroke at a known place
 
 
@@ -44,6 +45,7 @@ class Form:
     def __init__(self, parts: tuple[str, ...], seed: int) -> None:
         self.people(parts)
         self.seed = seed
+        self.lift = 0.0  # where the audience pulls the fills, -1 to 1
         self.begin()
 
     def people(self, parts: tuple[str, ...]) -> None:
@@ -200,7 +202,9 @@ class Form:
         last = due and slot.bar - self._filled_bar >= FILL_EVERY_BARS - 1
         if last and slot.entry == "full" and not self.ending and not self.figures and not self.thin:
             line = slot.bar_beat + slot.meter.bar_beats
-            beats = min(2.0, slot.meter.bar_beats / 2)
+            if self.lift <= HUSHED:
+                return
+            beats = slot.meter.bar_beats if self.lift >= WILD else min(2.0, slot.meter.bar_beats / 2)
             self.figures.append(Figure("fill", line - math.floor(beats * 2) / 2, math.floor(beats * 2) / 2))
             self._filled_bar = slot.bar + 1
 

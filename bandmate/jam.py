@@ -76,6 +76,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         patch = with_touch(patch, where.touches(), heard["keyboards"])
     _miked(patch)
     sound = _sound_plan(options, patch, heard, notices)
+    osc = _osc_plan(options, patch, notices)
     for song in evening.songs if evening is not None else ():
         _ports_there(song.patch)
     sound["songs"] = [patches.as_table(song.patch) for song in evening.songs] if evening else []
@@ -87,7 +88,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         "resume": options.resume, "demo": demo, "alone": alone,
         "setlist": None if evening is None else setlists.as_table(evening),
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
-        "player": study.player(options), "model": options.model,
+        "player": study.player(options), "model": options.model, "osc": osc,
     }  # fmt: skip
     try:
         launch(where, plan)
@@ -229,6 +230,18 @@ def _sound_plan(
         "block_frames": options.block_frames, "virtual": True, "client": _client(options.rig),
         "font": str(font) if font else "", "patch": patch.name,
     }  # fmt: skip
+
+
+def _osc_plan(
+    options: argparse.Namespace, patch: patches.Patch, notices: list[str]
+) -> dict[str, Any] | None:  # fmt: skip
+    """What the OSC process is asked to open; what is wrong with it is said here, before bar 1."""
+    from bandmate.ports import oscplan
+
+    found = oscplan.plan(options, patch)
+    if found is not None:
+        notices += oscplan.notices(found)
+    return found
 
 
 def _ports_there(patch: patches.Patch) -> None:

@@ -36,10 +36,12 @@ from bandmate.events import (
     Latency,
     NoteOff,
     NoteOn,
+    OscReady,
     Outbox,
     Phrase,
     PortFound,
     PortLost,
+    Readings,
     SoundReady,
     Status,
 )  # fmt: skip
@@ -87,6 +89,7 @@ class Live:
         self._hidden_s = 0.0  # what of it the stamps of the ears don't know
         self._hears: bool | None = None  # None: nothing said yet
         self._deafness = ""
+        self._osc_fault = ""
         self._ears_retry_s = 0.0
 
     # -------------------------------------------------------------- set-up
@@ -267,7 +270,7 @@ class Live:
             elif isinstance(end, wire.Wire) and end is self.model:
                 self._from_model(end)
             else:
-                self.inbox += [self._placed(c) for c in end.receive() if isinstance(c, Command)]
+                self._from_client(end)
         for client in self.clients:
             if not client.open:
                 client.close()
@@ -321,6 +324,18 @@ class Live:
         names = ("stumbles", "overruns", "late")
         self._counters |= {f"ears {name}": int(getattr(ready, name)) for name in names}
         self._know(1, ready.device)
+
+    def _from_client(self, client: wire.Wire) -> None:
+        """Screens, shells, surfaces and the audience; and how the OSC door is."""
+        for said in client.receive():
+            if isinstance(said, Command | Readings):
+                self.inbox.append(self._placed(said))
+            elif isinstance(said, OscReady):
+                if said.fault and said.fault != self._osc_fault:
+                    self.inbox.append(Fault(self.now_s, said.fault))
+                self._osc_fault = said.fault
+                names = ("packets", "refused", "malformed", "dropped", "voices")
+                self._counters |= {f"osc {name}": int(getattr(said, name)) for name in names}
 
     def _find_model(self) -> None:
         """Visit the model if there is to be one; a new one is told what was played lately."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bandmate import mooding
 from bandmate.controls import Value
 from bandmate.events import PARTS, Ask, Event, Heard, Note, NoteOff, NoteOn, On, Phrase, Send, Slot
 from bandmate.harmony import QUALITIES, Chord
@@ -162,6 +163,7 @@ class Mind:
         self._struck = [key for key in self._struck if key[0] >= end]
         figure = next((each.kind for each in form.figures if each.holds(beat)), "groove")
         chord, tension = heard.chord, float(params["tension"])
+        energy, density = mooding.asked(band, form.energy, float(params["density"]))
         self.asks.append(
             Ask(
                 beat,
@@ -178,8 +180,8 @@ class Mind:
                 compound=meter.pulse_beats == 1.5,
                 phrase=bar % 8 + 1,
                 figure=figure,
-                section=form.section,
-                energy=form.energy,
+                section=mooding.section(band, form.section),
+                energy=energy,
                 tension=None if tension == NEUTRAL else tension,
                 style=str(params["style"]),
                 blend_style=str(params["blend-style"]),
@@ -188,7 +190,9 @@ class Mind:
                 again=self.again,
                 number=self._number,
                 densities=tuple(
-                    self._density(part, params) if part in band.playing and part in form.members else -1.0
+                    self._density(part, params, density)
+                    if part in band.playing and part in form.members
+                    else -1.0
                     for part in PARTS
                 ),
             )
@@ -200,9 +204,9 @@ class Mind:
         for old in [old for old in self._own if old < slot - 2]:
             del self._own[old]
 
-    def _density(self, part: str, params: Mapping[str, Value]) -> float:
-        """How much a part is asked to play, 0 to 1."""
-        asked = float(params["density"]) + float(params[f"part/{part}/density"]) - 0.5
+    def _density(self, part: str, params: Mapping[str, Value], density: float) -> float:
+        """How much a part is asked to play, 0 to 1, where the band plays so much."""
+        asked = density + float(params[f"part/{part}/density"]) - 0.5
         return min(max(asked - self.less.get(part, 0.0), 0.0), 1.0)
 
     # -------------------------------------------------------------- playing

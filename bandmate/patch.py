@@ -14,6 +14,7 @@ from typing import Any
 from bandmate import controls
 from bandmate.errors import BadPatch, BandmateError
 from bandmate.events import PARTS
+from bandmate.moods import Bends, read_bends
 from bandmate.sounds import (
     DEFAULT_SOUNDS,
     MICROPHONE_HEARS,
@@ -36,6 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 DEFAULT_FONT = "bandmate-gm.sf2"
+OSC_MAPS = ("crowd", "phone", "surface")
 BASS_MANNERS = ("plays", "yields", "doubles")
 MOST_TRANSPOSED = 12  # semitones, with the song; a zone may go farther
 OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sound process needs to know
@@ -46,7 +48,7 @@ OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sou
 
 OF_THE_RIG = (
     "audio_in", "microphones", "outputs", "local", "low_key", "tap_control", "bands_to_performer",
-    "velocities", "reversed_pedals",
+    "velocities", "reversed_pedals", "osc",
 )  # fmt: skip
 
 
@@ -80,6 +82,8 @@ class Patch:
     microphones: tuple[Microphone, ...] = ()
     sounds: dict[str, Sound] = field(default_factory=lambda: dict(DEFAULT_SOUNDS))
     params: dict[str, float | str] = field(default_factory=dict)
+    mood: Bends = field(default_factory=Bends)  # how far the audience bends the music
+    osc: tuple[str, ...] = OSC_MAPS  # which sensors and surfaces are understood, by map or .toml file
 
 
 def data_folder(kind: str) -> Path:
@@ -112,13 +116,15 @@ def parse(table: dict[str, Any], path: Path) -> Patch:
     microphones = read_microphones(table.pop("microphone", []), path)
     sounds = read_sounds(table_of(table.pop("sound", {}), "sound", path), PARTS, path)
     params = _params(table_of(table.pop("params", {}), "params", path), path)
+    mood = read_bends(table_of(table.pop("mood", {}), "mood", path), path)
     if "meter" in table:
         table["meter"] = _meter(table["meter"], "meter", path)
     if isinstance(table.get("meters"), list):
         table["meters"] = [_meter(meter, "meters", path) for meter in table["meters"]]
     plain = Patch(
-        name=path.stem, zones=zones or (Zone(),), microphones=microphones, sounds=sounds, params=params
-    )
+        name=path.stem, zones=zones or (Zone(),), microphones=microphones, sounds=sounds, params=params,
+        mood=mood,
+    )  # fmt: skip
     patch: Patch = record(plain, _as_today(table), "", path, _keys())
     _check(patch, path)
     return _with_fonts_beside(patch, path)

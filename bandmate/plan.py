@@ -60,9 +60,9 @@ class Plan:
         self._pulse = pulse
         resting = heard.resting_s > RESTING_S
         if not self.charted(beat, trusted=False):
-            known = self.loops.at(pulse) if resting else heard.chord
+            known = self.loops.at(pulse) if resting or heard.guessed else heard.chord
             self.loops.hear(pulse, known)
-        elif heard.chord is not None and not resting and heard.chord_certainty >= SURE:
+        elif heard.chord and not (resting or heard.guessed) and heard.chord_certainty >= SURE:
             self._weigh(beat, heard.chord, meter)
 
     def _weigh(self, beat: float, chord: Chord, meter: Meter) -> None:
@@ -106,11 +106,11 @@ class Plan:
     def chord(self, beat: float, heard: Heard, last: Chord | None) -> Chord | None:
         """What a note on a beat is played over; `last` is the last stable chord.
 
-        While the performer plays, a learnt loop doesn't outrank their own chord: it only says what is ahead.
+        While the performer plays chords, a learnt loop doesn't outrank them: it only says what is ahead.
         """
         if self.charted(beat):
             return self.chart(beat)
-        if heard.resting_s <= RESTING_S:
+        if heard.resting_s <= RESTING_S and not heard.guessed:
             return heard.chord
         return self.loop(beat) or heard.chord or last
 

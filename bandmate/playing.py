@@ -16,6 +16,7 @@ from bandmate.controls import MOODS, Value
 from bandmate.errors import BandmateError
 from bandmate.events import Command, Event
 from bandmate.form import FADE_BARS, TAG_BARS, VAMP_BARS
+from bandmate.parts.style import load_style
 from bandmate.rehearsal import Performance, load_styles, make_band, perform, write_performance
 from bandmate.setlist import load_song, single
 from bandmate.show.take import Header
@@ -41,8 +42,9 @@ def adapted(song: Song, style: str | None, mood: str | None, energy: float | Non
     if mood is not None:
         params["density"] = MOODS[mood][1]
     patch = song.patch
-    if not CHORDS & set(patch.parts):  # with nobody at the piano, somebody has to play the chords
-        patch = replace(patch, parts=(*patch.parts, "keys"))
+    if not _chord_players(song, style or song.style):  # with nobody at the piano, somebody has to
+        patch = replace(patch, parts=tuple(dict.fromkeys((*patch.parts, "keys"))))
+        params["part/keys/on"] = 1.0
     loud = energy if energy is not None else MOODS[mood][0] if mood else song.energy
     return replace(
         song,
@@ -53,6 +55,14 @@ def adapted(song: Song, style: str | None, mood: str | None, energy: float | Non
         style=style or song.style,
         bpm=bpm or song.bpm,
     )
+
+
+def _chord_players(song: Song, style: str) -> list[str]:
+    """Who plays chords from the first bar on: whoever is in, and has something to play in the style."""
+    on = song.patch.params | song.params
+    written = load_style(style).parts
+    here = [part for part in song.patch.parts if part in CHORDS and part in written]
+    return [part for part in here if float(on.get(f"part/{part}/on", 1.0)) >= 0.5]
 
 
 def check_charts(song: Song) -> None:
@@ -153,6 +163,14 @@ def play(options: argparse.Namespace, params: dict[str, Value]) -> int:
         return jam_alone(options, params, single(song))
     found = play_song(song, options.seed or 0, params)
     path = write_performance(found, options.out, options.wav)
+    if options.wav:
+        from bandmate.ports.bounce import raised  # only with sound
+
+        try:
+            raised(path.with_name("band.wav"))
+        except OSError as error:
+            where = path.with_name("band.wav")
+            raise BandmateError(f"{where} stays soft ({error.strerror}); make room there") from None
     form = ", ".join(song.sections[index].name for index in song.form)
     print(f"{path.parent}: {song.title}, {clock(found.duration_s)} in {song.bpm:.1f} bpm; {form}; "
           f"{found.duration_s:.1f} s of music in {found.wall_s:.1f} s")  # fmt: skip

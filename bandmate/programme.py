@@ -13,6 +13,7 @@ from bandmate.chart import moved, write_chart
 from bandmate.errors import BadPatch
 from bandmate.parts.style import load_style
 from bandmate.patch import Patch, read_toml
+from bandmate.ports import oscmap
 from bandmate.setlist import Entry, Setlist
 from bandmate.songfile import Section, Song
 from bandmate.timing import clock, period_s
@@ -173,6 +174,7 @@ def check_patch(name: str) -> str:
     patch = patches.load(name)
     load_style(str(patch.params.get("style", patch.style)))
     check_sounds(patch)
+    oscmap.load(patch.osc)
     return f"{patch.name}: {', '.join(patch.parts)}; style and sounds are there"
 
 

@@ -10,6 +10,7 @@ Who owns what:
 - **band** (`live.py`): the loop, the musical clock, the inbox, the take, the state; the door `NAME.band`.
 - **model** (`model/serving.py`): the player's mind, the only one that loads torch, where it is asked for;
   the door `NAME.model`.
+- **osc** (`osc.py`): the UDP port for sensors and surfaces, and what lights are told; a client of the band.
 - **demo** (`show/player.py`): the built-in performer, only while asked for.
 - **screens**: clients of the band's door; any number, none needed.
 
@@ -49,6 +50,7 @@ HUNG_S = {
     "sound": 5.0,
     "ears": 5.0,
     "model": 5.0,
+    "osc": 5.0,
     "demo": 30.0,
 }  # a heart that is silent so long has stopped
 GRACE_S = 10.0  # for a process that is starting
@@ -58,6 +60,7 @@ UP_S = 15.0
 FLUSH_S = 0.02
 TELL_S = 1.0
 LINES = 200  # of the log, for screens
+POLITE = 5
 
 log = logging.getLogger("bandmate.rig")
 
@@ -106,6 +109,15 @@ def run_model(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float])
     run(rig, plan, heartbeat)
 
 
+def run_osc(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
+    """Entry of the OSC process; whoever plays goes before it, also while it is loaded."""
+    if hasattr(os, "nice"):
+        os.nice(POLITE)
+    from bandmate.osc import run
+
+    run(rig, plan, heartbeat)
+
+
 def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
     """Entry of the demo performer."""
     from bandmate.show.player import run
@@ -113,7 +125,10 @@ def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) 
     run(places(rig), plan["demo"], heartbeat)
 
 
-ENTRIES = {"sound": run_sound, "ears": run_ears, "band": run_band, "model": run_model, "demo": run_demo}
+ENTRIES = {
+    "sound": run_sound, "ears": run_ears, "band": run_band, "model": run_model, "osc": run_osc,
+    "demo": run_demo,
+}  # fmt: skip
 
 
 class Supervisor:
@@ -147,6 +162,7 @@ class Supervisor:
             ("ears", self.plan["table"].get("microphone")),
             ("band", True),
             ("model", self.plan.get("player") == "model"),
+            ("osc", self.plan.get("osc")),
             ("demo", self.plan["demo"]),
         ):
             if wanted:
@@ -232,7 +248,7 @@ class Supervisor:
     def _died(self, member: Member, now_s: float) -> None:
         """Start it again, unless it was meant to go; too many deaths in a row make us breathe."""
         code = member.process.exitcode
-        home = code == 0 and member.name in ("band", "demo", "model")
+        home = code == 0 and member.name in ("band", "demo", "model", "osc")
         if self.leaving_s is not None or home:
             log.info("%s has gone home (exit code %s)", member.name, code)
             del self.members[member.name]
@@ -266,8 +282,8 @@ class Supervisor:
             return
         self.leaving_s = time.perf_counter() + LEAVE_S
         send_home(self.where)
-        if "demo" in self.members:
-            self.members["demo"].process.terminate()
+        for name in {"demo", "osc"} & set(self.members):
+            self.members[name].process.terminate()
 
     def _end(self) -> None:
         for member in self.members.values():

@@ -33,7 +33,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
         band.chord = plan.chart(beat) if charted else heard.chord
     ear = Ear(
         heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
-        (heard.resting_s > 0.5 and band.chord is not None) or not transport.running,
+        heard.guessed or (heard.resting_s > 0.5 and band.chord is not None) or not transport.running,
         lambda place: change_likely(band, place),
     )  # fmt: skip
     band.binder.bass_note = band.styles[str(band.params["style"])].bass_note
@@ -55,6 +55,8 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
                 over = mind.under(note, over, heard, transport.beatmap)
             elif free and company.unknown(band, note, heard, ear, ahead):
                 return band.binder.in_doubt(note, over, heard.ahead)
+            if free and heard.guessed:
+                note = manners.careful(note)
             return band.binder.pitch(note, over, led, heard.key)
         except Exception as error:  # as in `Band.ask`
             band.mute(note.part, error, now_s)

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bandmate import landing, night, undoing
+from bandmate import landing, mooding, night, undoing
 from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
@@ -29,11 +29,13 @@ ALARM_S = 8.0
 
 
 def status(band: Band, now_s: float, moment: Moment) -> Status | None:
-    """The snapshot for the screens, when one is due or the state has changed."""
+    """The snapshot for the screens, when one is due, the state has changed, or a pulse begins."""
     band.steps += 1
-    if band.steps % STATUS_STEPS and moment.state == band.shown_state:
+    pulse = int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1
+    mark = (moment.state, moment.bar, pulse) if moment.running else (moment.state, 0, 0)
+    if band.steps % STATUS_STEPS and mark == band.shown_mark:
         return None
-    band.shown_state = moment.state
+    band.shown_mark = mark
     transport, heard = band.transport, band.heard
     figure = next((f.kind for f in band.form.figures if f.holds(moment.beat)), band.form.ending)
     parts = {
@@ -44,7 +46,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
         confidence=heard.confidence, tracker=heard.state, heard_bpm=heard.pulse_bpm or 0.0,
         source=heard.source, bar=moment.bar - band.road.first_bar + 1,
-        pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
+        pulse=pulse,
         meter=str(moment.meter), section=band.form.section,
         chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
         key=band.listener.chords.tonality.name,
@@ -52,7 +54,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
         rung=band.mind.rung if band.mind is not None else "understudy",
-        alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
+        alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "", **mooding.shown(band, now_s),
         beat=moment.beat, place=band.night.place, undo=undoing.words(band),
         pending=landing.shown(band, moment) if moment.running else (),
         leash=leash(band), set_s=now_s,
@@ -134,6 +136,7 @@ def state_now(band: Band) -> dict[str, Any]:
         "patch": band.patch.name, "table": as_table(band.patch),
         "params": dict(band.params), "playing": sorted(band.playing),
         "chord": str(band.chord or ""), "song": band.song, "night": night.state_now(band),
+        "audience": band.audience.state_now(),
     }  # fmt: skip
 
 
@@ -161,3 +164,4 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
     band.song = saved["song"]
     night.restore(band, saved["night"])
+    band.audience.restore(saved["audience"])

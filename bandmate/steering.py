@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bandmate import controls, cues, labels, landing, mixing, night, starting, undoing
+from bandmate import controls, cues, labels, landing, mixing, mooding, night, starting, undoing
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
@@ -72,7 +72,10 @@ def _undo(band: Band, now_s: float) -> list[Send]:
 def _obey(band: Band, now_s: float, command: Command) -> list[Send]:
     name, value = command.name, command.value
     if value is not None:
-        return set_param(band, now_s, name, value)
+        sends = set_param(band, now_s, name, value)
+        mooding.by_hand(band, name)
+        return sends
+    mooding.by_hand(band, name)
     if name in PRESSED:  # what matters is when it was pressed, not when we heard of it
         return PRESSED[name](band, now_s, min(command.time_s, now_s))
     return ACTIONS[name](band, now_s)
@@ -371,6 +374,8 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "again": _again,
     "not-that": _not_that,
     "undo": _undo,
+    "hold-mood": mooding.hold,
+    "veto": mooding.veto,
     "panic": _panic,
     "quit": _quit,
     **cues.ACTIONS,

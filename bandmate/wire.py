@@ -29,7 +29,7 @@ KINDS: dict[str, type[Any]] = {
         *get_args(events.Event),
         *get_args(events.Send),
         events.Ask,
-        *(events.Status, events.SoundReady, events.EarsReady, events.RigReady),
+        *(events.Status, events.SoundReady, events.EarsReady, events.RigReady, events.OscReady),
     )
 }
 FIELDS: dict[str, dict[str, Any]] = {name: get_type_hints(kind) for name, kind in KINDS.items()}

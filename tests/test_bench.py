@@ -10,7 +10,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate.__main__ import main
-from bandmate.bench import report, sound
+from bandmate.bench import fit, report, sound
 from bandmate.bench.figures import Figure, as_plain, lateness, percentile, spread_ms, table
 from bandmate.bench.stage import Stage
 from bandmate.bench.thru import matched
@@ -130,11 +130,12 @@ def test_each_key_finds_the_note_that_it_became():
 
 
 def test_the_songs_of_fit_and_their_means_stand_in_columns():
-    row = dict.fromkeys(report.COLUMNS, 0.5) | {"song": "045", "style": "swing"}
-    lines = report.fit_table([row, row | {"fit": None, "speed": 1.5}]).splitlines()
-    assert lines[0].split()[:3] == ["song", "style", "fit"]
-    assert lines[2].split()[:3] == ["045", "swing", "-"]
-    assert lines[3].split() == ["mean", *["0.500"] * 6, "1.000"]
+    row = dict.fromkeys(fit.COLUMNS, 0.5) | {"song": "045", "in": "piano", "style": "swing"}
+    lines = fit.table([row, row | {"fit": None, "speed": 1.5}, row | {"in": "melody"}]).splitlines()
+    assert lines[0].split()[:4] == ["in", "song", "style", "fit"]
+    assert lines[2].split()[:4] == ["piano", "045", "swing", "-"]
+    assert lines[3].split() == ["piano", "mean", *["0.500"] * 7, "1.000"]
+    assert lines[5].split() == ["melody", "mean", *["0.500"] * 8]
 
 
 # ------------------------------------------------------------------ end to end

@@ -155,3 +155,30 @@ def test_a_slot_keeps_its_density_in_range(make_stage, density):
         stage.band, Slot(0.0, 0, 0.0, Meter(), 120.0), "keys", Heard(0.0, density=density)
     )
     assert 0.0 <= slot.density <= 0.5
+
+
+def with_a_melody(make_stage, **keys):
+    """A singer's tune in C, counted in, with nobody at the chords."""
+    stage = make_stage(BENCH, **keys)
+    one_s = stage.tap_in()
+    for index, degree in enumerate((0, 0, 7, 7, 9, 9, 7, 7, 5, 5, 4, 4, 2, 2, 0, 0) * 4):
+        stage.key(one_s + index * 0.5, 60 + degree, 0.45)
+    stage.play(one_s + 32.0)
+    return stage, one_s
+
+
+def test_a_lone_melody_gets_chords_in_its_key_and_roots_under_them(make_stage):
+    stage, one_s = with_a_melody(make_stage)
+    keys, bass = stage.notes("keys", one_s + 8.0, 1e9), bass_of(stage, one_s + 8.0)
+    assert len(keys) > 60
+    assert len(bass) > 20
+    scale = {0, 2, 4, 5, 7, 9, 11}
+    assert sum(note.pitch % 12 in scale for note in [*keys, *bass]) > 0.95 * len([*keys, *bass])
+    assert len({note.pitch % 12 for note in bass}) >= 3  # it moves
+
+
+def test_nothing_is_learnt_from_a_guess(make_stage):
+    """What the band itself made up is no loop of the performer's."""
+    stage, _ = with_a_melody(make_stage)
+    assert stage.band.heard.guessed
+    assert stage.band.plan.loops.loop == ()

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import mido
 import pytest
+import soundfile
 
 from bandmate.__main__ import main
 from bandmate.errors import BandmateError
 from bandmate.playing import adapted, fitted, length_s, play_song
+from bandmate.ports.bounce import TRACK_DB, peak_db
 from bandmate.setlist import load_song
 from bandmate.songfile import ENDINGS
 from bandmate.timing import METERS, clock, read_clock
@@ -70,6 +72,14 @@ def test_nobody_sits_out_the_chords_when_the_band_is_alone():
 # ------------------------------------------------------------------ a length
 
 
+@pytest.mark.parametrize("title", ["Mirrorball Street", "Sunday Shoes", "Corner Table"])
+def test_every_shipped_song_alone_has_somebody_at_the_chords(title):
+    """In house nobody has a guitar, and the covers band's pad waits: then the keys come in."""
+    song = alone(load_song(title))
+    found = play_song(replace(song, form=song.form[:1]), 1, {})
+    assert {note.part for note in found.ledger.played()} & {"keys", "guitar", "pad"}
+
+
 @pytest.mark.parametrize("wanted", ["0:14", "0:30", "1:00", "2:30", "5:00"])
 def test_the_form_is_fitted_to_a_length(wanted):
     fits = fitted(alone(a_song()), read_clock(wanted))
@@ -124,6 +134,16 @@ def test_play_writes_a_finished_track(tmp_path, capsys):
     first = (tmp_path / "band.mid").read_bytes()
     assert main(words) == 0
     assert (tmp_path / "band.mid").read_bytes() == first
+
+
+def test_its_sound_has_the_level_of_a_finished_track(tmp_path):
+    written = tmp_path / "song.toml"
+    written.write_text('title = "Short"\nbpm = 160\n[[section]]\nname = "A"\nchart = "Dm7 | G7 | C | C"\n')
+    assert main(["play", str(written), "--out", str(tmp_path / "out"), "--wav"]) == 0
+    sound, rate_hz = soundfile.read(tmp_path / "out" / "band.wav")
+    assert 6.0 < len(sound) / rate_hz < 12.0
+    assert peak_db(sound) == pytest.approx(TRACK_DB, abs=0.01)
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 def test_a_song_is_played_in_another_style_and_mood():

@@ -152,6 +152,23 @@ def test_every_second_in_the_file_is_a_second_of_the_performer(tmp_path):
     assert found["duration_s"] >= truth[-1]
 
 
+def test_only_the_tracks_that_are_asked_for_are_read(tmp_path):
+    song = mido.MidiFile(ticks_per_beat=480)
+    tempo = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000), mido.Message("note_on", note=40)])
+    song.tracks.append(tempo)
+    for name, pitch in (("PIANO", 48), ("MELODY", 72)):
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        track += [
+            mido.Message("note_on", note=pitch, time=480),
+            mido.Message("note_off", note=pitch, time=480),
+        ]
+        song.tracks.append(track)
+    song.save(tmp_path / "song.mid")
+    read = read_midi(tmp_path / "song.mid", ("MELODY",))
+    assert [(event.time_s, event.pitch) for _, event in read.events] == [(1.0, 72), (2.0, 72)]
+    assert read.notes == 1
+
+
 def test_tempo_map_never_drifts():
     changes = [(0.0, 90.0), *((2 + index * 0.37, 100 + index % 17 * 1.3) for index in range(500))]
     tempo = TempoMap(changes)

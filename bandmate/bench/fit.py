@@ -1,7 +1,8 @@
 """`bandmate bench fit`: the band with human performances of pop songs, against annotated chords and beats.
 
-Plays POP909 performances through the same path as `bandmate rehearse --patch bench --follow 1`
-and asks what a listener would: are bass and keys in the chord, is the band on the beat?
+Plays POP909 performances through the same path as `bandmate rehearse --patch bench --follow 1`: all that was
+played, the piano alone, and the melody alone. It asks what a listener would: are bass and keys in the chord,
+has the bass the new root within a beat, is the band on the beat?
 The first four bars are left out. Nothing is asserted; the table is the result.
 """
 
@@ -15,11 +16,23 @@ from typing import Any
 
 from bandmate.errors import BadFile
 from bandmate.harmony import Chord
-from bandmate.rehearsal import Performance, load_styles, load_take, prepare, rehearse
+from bandmate.rehearsal import Performance, load_styles, prepare, rehearse
+from bandmate.show.midifile import read_midi
 
 FIRST_BEAT = 16.0  # four bars are left out
 TOLERANCE_S = 0.07
+INPUTS: dict[str, tuple[str, ...]] = {"all": (), "piano": ("PIANO",), "melody": ("MELODY",)}  # tracks
 STYLES = ("pop-rock", "swing", "bossa-nova")
+COLUMNS = (
+    "fit",
+    "fit bass",
+    "fit keys",
+    "root on change",
+    "root in a beat",
+    "beat F",
+    "notes a beat",
+    "speed",
+)
 Span = tuple[float, float, frozenset[int], int]  # start_s, end_s, pitch classes, root
 
 
@@ -34,20 +47,26 @@ def annotated_chords(path: Path) -> list[Span]:
     return spans
 
 
-def measure(song: Path, style: str, seed: int = 1) -> dict[str, Any]:
-    """One song in one style: the row of the table."""
-    take = load_take(song / f"{song.name}.mid")
+def measure(song: Path, style: str, played: str = "all", seed: int = 1) -> dict[str, Any]:
+    """One song in one style, with one of `INPUTS`: the row of the table."""
+    take = read_midi(song / f"{song.name}.mid", INPUTS[played])
     take, header = prepare(take, "bench", seed, {"follow": 1.0, "style": style}, [])
     found = rehearse(take, header, load_styles())
     chords = annotated_chords(song / "chord_midi.txt")
     beats_s = [float(line.split()[0]) for line in (song / "beat_midi.txt").read_text().splitlines()]
-    row: dict[str, Any] = {"song": song.name, "style": style, "speed": found.duration_s / found.wall_s}
+    row: dict[str, Any] = {
+        "song": song.name,
+        "in": played,
+        "style": style,
+        "speed": found.duration_s / found.wall_s,
+    }
     fits = {part: _fit(found, part, chords) for part in ("bass", "keys")}
     inside = sum(fit[0] for fit in fits.values())
     total = sum(fit[1] for fit in fits.values())
     row |= {"fit": inside / total if total else None}
     row |= {f"fit {part}": fit[0] / fit[1] if fit[1] else None for part, fit in fits.items()}
     row["root on change"] = _roots(found, chords)
+    row["root in a beat"] = _roots(found, chords, beats_s)
     row["beat F"] = f_measure([b.time_s for b in found.beats if b.beat == round(b.beat)], beats_s)
     row["notes a beat"] = len(found.ledger.notes) / max(1, len(found.beats))
     row["hanging"] = found.ledger.hanging
@@ -71,8 +90,8 @@ def _fit(found: Performance, part: str, chords: Sequence[Span]) -> tuple[int, in
     return inside, total
 
 
-def _roots(found: Performance, chords: Sequence[Span]) -> float | None:
-    """Share of chord changes within a beat of which the bass sounds the new root."""
+def _roots(found: Performance, chords: Sequence[Span], beats_s: Sequence[float] = ()) -> float | None:
+    """Share of chord changes after which the bass sounds the new root: in their first half, or in a beat."""
     bass = [note for note in found.ledger.played() if note.part == "bass"]
     first_s, hits, changes = _first_s(found), 0, 0
     for before, span in itertools.pairwise(chords):
@@ -80,6 +99,8 @@ def _roots(found: Performance, chords: Sequence[Span]) -> float | None:
             continue
         changes += 1
         until_s = span[0] + (span[1] - span[0]) / 2
+        if beats_s:
+            until_s = next((beat_s for beat_s in beats_s if beat_s > span[0] + TOLERANCE_S), span[1])
         hits += any(
             note.pitch % 12 == span[3] and note.on_s < until_s and (note.off_s or 0) > span[0]
             for note in bass
@@ -111,6 +132,27 @@ def songs(data: Path, names: Sequence[str]) -> list[Path]:
     return found
 
 
-def run(data: Path, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Every song in one of the three styles in turn."""
-    return [measure(song, STYLES[index % len(STYLES)]) for index, song in enumerate(songs(data, names))]
+def run(data: Path, names: Sequence[str], played: Sequence[str] = tuple(INPUTS)) -> list[dict[str, Any]]:
+    """Every song in one of the three styles in turn, with each of `INPUTS` that is asked for."""
+    return [
+        measure(song, STYLES[index % len(STYLES)], each)
+        for each in played
+        for index, song in enumerate(songs(data, names))
+    ]
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The songs, a line each, and below each of `INPUTS` their means."""
+    lines = [f"{'in':7} {'song':5} {'style':11}" + "".join(f"{column:>15}" for column in COLUMNS)]
+    for played, group in itertools.groupby(rows, key=lambda row: row["in"]):
+        songs = list(group)
+        means: dict[str, Any] = {"in": played, "song": "mean", "style": ""}
+        for column in COLUMNS:
+            values = [row[column] for row in songs if row[column] is not None]
+            means[column] = sum(values) / len(values) if values else None
+        for row in [*songs, means]:
+            cells = ("-" if row[column] is None else f"{row[column]:.3f}" for column in COLUMNS)
+            lines.append(
+                f"{row['in']:7} {row['song']:5} {row['style']:11}" + "".join(f"{c:>15}" for c in cells)
+            )
+    return "\n".join([*lines, "bars: fit >= 0.80 and root in a beat >= 0.80 (piano), fit >= 0.62 (melody)"])

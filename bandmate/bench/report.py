@@ -31,6 +31,7 @@ from bandmate.bench import (
     memory,
     music,
     notes,
+    osc,
     pulse,
     rehearse,
     sound,
@@ -52,7 +53,7 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "pulse": pulse.figures, "sound": sound.figures,
 }  # fmt: skip
 LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
-    "evenings": evenings.figures, "band": band.figures, "console": console.figures,
+    "evenings": evenings.figures, "band": band.figures, "console": console.figures, "osc": osc.figures,
 }  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"
@@ -65,7 +66,6 @@ TABLES = (*WITH_DATA, STYLES, SPEED)  # run where they are asked for: a table of
 LEAD_SHEETS = 20
 # POP909, for validation
 SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
-COLUMNS = ("fit", "fit bass", "fit keys", "root on change", "beat F", "notes a beat", "speed")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     if found:
         print(table(found))
     if rows:
-        print(fit_table(rows))
+        print(fit.table(rows))
     if heard:
         print(chords.table(heard))
     if clocks:
@@ -214,20 +214,6 @@ def _heading(machine: dict[str, Any], options: argparse.Namespace) -> str:
     if machine["repeated"]:
         lines.append(f"{machine['repeated']} shows were played again because a process of the rig died")
     return "\n".join([*lines, ""])
-
-
-def fit_table(rows: Sequence[dict[str, Any]]) -> str:
-    """The songs of `fit`, a line each, and their means."""
-    width = max(len(column) for column in COLUMNS)
-    lines = [f"{'song':5} {'style':12} " + " ".join(column.rjust(width) for column in COLUMNS)]
-    means: dict[str, Any] = {"song": "mean", "style": ""}
-    for column in COLUMNS:
-        values = [row[column] for row in rows if row[column] is not None]
-        means[column] = sum(values) / len(values) if values else None
-    for row in [*rows, means]:
-        cells = ("-" if row[column] is None else f"{row[column]:.3f}" for column in COLUMNS)
-        lines.append(f"{row['song']:5} {row['style']:12} " + " ".join(cell.rjust(width) for cell in cells))
-    return "\n".join(lines)
 
 
 def _write(path: Path, plain: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ class MoodPad(Panel):
         """Head, pad, the ends of the ways."""
         mood, params = crowd(shown), shown.status.params
         authority = float(params.get("authority", 0.0))
-        state = str(getattr(shown.status, "mood_state", ""))
+        state = shown.status.mood_state
         head: Row = (
             ("MOOD  ", "title"), (f"the crowd has {authority:.0f} %" if not state else state.upper(),
                                   "fair" if state else "plain"),

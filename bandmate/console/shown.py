@@ -57,7 +57,7 @@ def section_words(status: Status) -> str:
 
 def crowd(shown: Shown) -> dict[str, float]:
     """The crowd's mood as the band believes it; empty where nobody senses one."""
-    return getattr(shown.status, "mood", {})
+    return shown.status.mood
 
 
 def part_state(shown: Shown, part: str) -> str:

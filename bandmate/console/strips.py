@@ -44,10 +44,16 @@ class Strips(Panel):
             (" ", "plain"), ("M", "poor" if muted else "dim"),
             (" ", "plain"), ("S", "loud" if soloed else "dim"),
             (f" {gauge(float(density), DENSITY) if density is not None else '':{DENSITY}} ", "dim"),
-            (f"{state:9}", "fair" if state == "MUTED" else "dim" if quiet else "plain"),
+            (self._doing(shown, part, state), "fair" if state == "MUTED" else "dim" if quiet else "plain"),
             (str(shown.status.sounds.get(part, "")), "dim"),
         ]  # fmt: skip
         return tuple(pieces)
+
+    def _doing(self, shown: Shown, part: str, state: str) -> str:
+        """What a part does, and how many notes a beat where it plays."""
+        activity = shown.status.activity.get(part)
+        words = state if state != "plays" or activity is None else f"plays {activity:.1f}"
+        return words.ljust(9)
 
     def on_click(self, event: events.Click) -> None:
         """Mute or solo the part of the row."""

@@ -60,6 +60,7 @@ class ChordListener:
         self.chord: Chord | None = None
         self.certainty = 0.0
         self.since_s = 0.0
+        self.shown_s = -math.inf  # when more than a single line spoke for a chord last
         self.expected: Floats | None = None  # how likely each root comes next, minor ones from 12 on
         self._shapes, self._ear, self._weights = shapes(), Ear(), shipped()
         self._roots = RootsLeftOut(self._shapes)
@@ -175,7 +176,10 @@ class ChordListener:
         rivals = score.copy()
         rivals[best % 12 :: 12] = -9.0  # other qualities of this root are no rivals
         lead = float(score[best] - rivals.max())
-        if best != current and lead > MARGIN and (self._by_ear or self._supported(best, sounding)):
+        shown = self._by_ear or self._supported(best, sounding)
+        if shown and (self._by_ear or self._together(sounding)):
+            self.shown_s = self._now_s
+        if best != current and lead > MARGIN and shown:
             if current is None or current % 12 != best % 12:
                 self._turned_s = self._now_s
             named = chord_at(best)
@@ -258,6 +262,12 @@ class ChordListener:
             tone.pitch for tone in sounding.tones.values()
             if tone.fingered or self._now_s - tone.struck_s < CAUGHT_S
         ))  # fmt: skip
+
+    def _together(self, sounding: Sounding) -> bool:
+        """Two tones that were struck, or have stayed, together: no line, however legato."""
+        settled_s = self._now_s - 2 * SETTLED_S
+        stayed = {tone.pitch % 12 for tone in sounding.tones.values() if tone.struck_s < settled_s}
+        return len(stayed) > 1 or len({note.pitch % 12 for note in self._stroke}) > 1
 
     def _supported(self, index: int, sounding: Sounding) -> bool:
         """More than a single line: three of its tones sound or were just struck, or two over a bass.

@@ -15,11 +15,14 @@ from bandmate.listening.beats import BeatTracker
 from bandmate.listening.chords import ChordListener
 from bandmate.listening.expectation import Expectation
 from bandmate.listening.feel import FeelListener
+from bandmate.listening.harmoniser import Harmoniser
 from bandmate.listening.pulseline import PulseLine
 from bandmate.listening.sounding import Sounding
 from bandmate.timing import BeatMap, Meter
 
 OTHER_PULSE = 0.3  # octaves between two tempi that are no longer the same pulse
+ALONE_S = 16.0  # no chord was shown for so long: a line that goes on alone is harmonised
+ONE_SURE = 0.5  # of the bar: below it the harmoniser isn't told where one is
 RINGS_S = 0.1  # what was audible in a microphone sounds on for so long: it tells every 50 ms, or a bit late
 
 
@@ -47,6 +50,7 @@ class Listener:
         self.chords = ChordListener()
         self.chords.tonality.pin(self._pinned)
         self.expectation = Expectation()
+        self.harmoniser = Harmoniser()
         self.feel = FeelListener(self.velocities)
         self._audible_s = -math.inf  # when a microphone was above its gate last
         self._beatmap: BeatMap | None = None
@@ -80,6 +84,8 @@ class Listener:
             count, self.beats.bars.one, self._bar_pulses, self.chords.chord, self.chords.key
         )
         self.chords.expected = self.expectation.chances
+        one = self.beats.bars.one if self.beats.bars.confidence >= ONE_SURE else None
+        self.harmoniser.hear(now_s, self.sounding.tones.values(), line, one, self._bar_pulses)
         return self._heard(now_s, line)
 
     def _band(self, clock: BeatMap | None) -> PulseLine | None:
@@ -113,6 +119,7 @@ class Listener:
 
     def _heard(self, now_s: float, line: PulseLine | None) -> Heard:
         beats, chords, feel = self.beats, self.chords, self.feel
+        alone = now_s - chords.shown_s > ALONE_S and self.harmoniser.chord is not None
         pulse_s, downbeat_in = beats.next_pulse() or (None, None)
         return Heard(
             time_s=now_s,
@@ -127,11 +134,12 @@ class Listener:
             bpm_spread=beats.bpm_spread,
             meter=beats.bars.likeliest if line is not None else None,
             onset_s=feel.onset_s,
-            chord=chords.chord,
-            chord_certainty=chords.certainty,
+            chord=self.harmoniser.chord if alone else chords.chord,
+            chord_certainty=self.harmoniser.certainty if alone else chords.certainty,
             chord_s=chords.since_s,
-            ahead=self.expectation.chord,
-            ahead_certainty=self.expectation.certainty,
+            guessed=alone,
+            ahead=None if alone else self.expectation.chord,
+            ahead_certainty=0.0 if alone else self.expectation.certainty,
             ahead_in=self._ahead_in(pulse_s, line),
             key=chords.key,
             held=self.sounding.held,

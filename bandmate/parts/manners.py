@@ -5,6 +5,8 @@ Pure functions, in the band's loop. `hits.py` and `touch.py` are the manners tha
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bandmate.events import Note
 from bandmate.harmony import Chord
 from bandmate.parts.bassline import HIGHEST, LOWEST, Hand
@@ -15,6 +17,7 @@ BUSY, BUSIEST = 2.0, 5.0  # the performer's onsets a beat where room is made, an
 MOST_ROOM = 0.4  # of density
 LEFT_HAND_TOP = 48  # a line below C3 is the performer's own bass
 HELD_BEATS = 64.0  # a doubled note ends with the performer's; this is only its longest
+PLAIN = ("1", "1-", "8", "low", "same")  # a bass note that is its chord's root
 DOUBLED = "="  # a tone that names its own pitch
 
 
@@ -35,6 +38,16 @@ def doubled(pitch: int, velocity: int, beat: float) -> Note:
 def doubles(note: Note) -> bool:
     """Whether a note is a doubled one."""
     return note.part == "bass" and note.tone.startswith(DOUBLED)
+
+
+def careful(note: Note) -> Note:
+    """What a player makes of a note over a chord that is only guessed: the bass keeps to its root.
+
+    Fifths, steps and approaches would say more of the harmony than anybody knows; an octave says nothing.
+    """
+    if note.part != "bass" or note.tone in PLAIN or doubles(note):
+        return note
+    return replace(note, tone="8" if note.tone[0] in "5678" else "1")
 
 
 def common_tone(hand: Hand | None, chord: Chord | None, likely: Chord | None) -> int | None:

@@ -24,6 +24,7 @@ from bandmate.ports.synth import QUANTUM_FRAMES
 from bandmate.timing import frames as frames_of
 
 BLOCK_FRAMES = QUANTUM_FRAMES * 16
+TRACK_DB = -1.0  # dBFS: the peak of a finished track
 
 
 def sounded(
@@ -80,6 +81,24 @@ def _with(main: Float, beside: Float, limiter: Limiter) -> Float:
     whole[: len(beside)] += beside.mean(axis=1, keepdims=True)
     limiter.limit(whole.T)
     return whole[: len(main)]
+
+
+def raised(path: Path) -> None:
+    """A bounce as loud as a finished track: its loudest sample at `TRACK_DB`; all or nothing."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with wave.open(str(path), "rb") as sound:
+            form, samples = sound.getparams(), sound.readframes(sound.getnframes())
+        track = np.frombuffer(samples, "<i2")
+        loudest = np.iinfo(np.int16).max * 10 ** (TRACK_DB / 20)
+        gain = loudest / max(1, int(np.abs(track.astype(np.int32)).max(initial=0)))
+        with wave.open(str(unfinished), "wb") as sound:
+            sound.setparams(form)
+            sound.writeframes((track * np.float32(gain)).round().astype("<i2").tobytes())
+        unfinished.replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            unfinished.unlink()
 
 
 def peak_db(sound: NDArray[np.floating[Any]]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import mido
@@ -23,10 +23,15 @@ from bandmate.timing import PPQ, Meter, beats_of_ticks, bpm_of_us, period_s, ste
 CHANNELS = {"performer": 0, "bass": 1, "keys": 2, "guitar": 3, "pad": 4, "lead": 5, "drums": 9}
 
 
-def read_midi(path: Path) -> Take:
-    """A performer's MIDI file as a take; raises BadFile when it is broken, empty or without notes."""
+def read_midi(path: Path, tracks: Collection[str] = ()) -> Take:
+    """A performer's MIDI file as a take; raises BadFile when it is broken, empty or without notes.
+
+    With `tracks`, only the notes of the tracks of these names are read.
+    """
     try:
         song = mido.MidiFile(path)
+        if tracks:
+            song.tracks[:] = [_kept(track, tracks) for track in song.tracks]
         events, length_s = _events(song)
     except FileNotFoundError:
         raise BadFile(f"there is no {path}; give a .mid or a .jsonl of a jam") from None
@@ -39,6 +44,19 @@ def read_midi(path: Path) -> Take:
     return Take(
         path.stem, tuple((step_index(event.time_s), event) for event in events), length_s, notes=notes
     )
+
+
+def _kept(track: mido.MidiTrack, tracks: Collection[str]) -> mido.MidiTrack:
+    """A track as it is, or only what isn't played of it where its name isn't asked for."""
+    if track.name in tracks:
+        return track
+    kept, waited = mido.MidiTrack(), 0
+    for message in track:
+        waited += message.time
+        if message.is_meta:
+            kept.append(message.copy(time=waited))
+            waited = 0
+    return kept
 
 
 def _events(song: mido.MidiFile) -> tuple[list[Event], float]:

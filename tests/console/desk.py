@@ -34,6 +34,7 @@ CALM = Status(
     rung="fresh", rungs={"fresh": 300, "tail": 4}, counters={"late": 0, "dropped": 0, "sound xruns": 0},
     beat=HERE, levels={"drums": 0.7, "bass": 0.5, "keys": 0.2, "you": 0.6, "main": 0.8}, notes=played(),
     sounds={"drums": "Jazz Kit", "bass": "Acoustic Bass", "keys": "Grand Piano"},
+    activity={"drums": 3.5, "bass": 1.0, "keys": 0.0},
     density={"drums": 0.5, "bass": 0.5, "keys": 0.3}, pending=(("fill", 68.0), ("Head", 80.0)),
     undo="energy 0.5", latency_ms=8.2, leash=0.03, set_s=2051.0,
     outlook=((66.0, "Am7", True), (68.0, "D7", True), (70.0, "Gm7", False), (71.0, "C7", False)),

@@ -86,7 +86,7 @@ def test_a_strip_tells_meter_switches_sound_and_what_the_part_does():
         rows = lines(app, "strips")
         assert "fresh" in rows[0]
         assert rows[1].split()[0] == "drums"
-        for words in ("M S", "plays", "Jazz Kit"):
+        for words in ("M S", "plays 3.5", "Jazz Kit"):
             assert words in rows[1]
         assert "comes in" in rows[3]
         assert [row.split()[0] for row in rows[4:]] == ["you", "main"]

@@ -6,7 +6,7 @@ from bandmate.events import Control, Heard, Note, NoteOn
 from bandmate.harmony import Chord, Key
 from bandmate.parts.binding import Binder
 from bandmate.parts.hits import Hits
-from bandmate.parts.manners import common_tone, doubled, doubles, thinned
+from bandmate.parts.manners import careful, common_tone, doubled, doubles, thinned
 from bandmate.parts.touch import Touch
 
 C, AM7, G7, DB = (Chord.parse(symbol) for symbol in ("C", "Am7", "G7", "Db"))
@@ -31,6 +31,27 @@ def test_a_busy_performer_thins_the_chords(part):
 @pytest.mark.parametrize("part", ["drums", "bass"])
 def test_but_never_drums_and_bass(part):
     assert thinned(part, 0.5, 20.0) == 0.5
+
+
+# ------------------------------------------------------------------ a chord that is only guessed
+
+
+@pytest.mark.parametrize("tone", ["1", "1-", "8", "low", "same", "=40"])
+def test_over_a_guess_the_bass_may_play_its_root(tone):
+    assert careful(bass(0.0, tone)).tone == tone
+
+
+@pytest.mark.parametrize(
+    ("tone", "root"),
+    [("5", "8"), ("5-", "8"), ("3", "1"), ("step+", "1"), ("approach", "1"), ("chord-", "1")],
+)
+def test_and_nothing_that_says_more(tone, root):
+    assert careful(bass(0.0, tone)).tone == root
+
+
+def test_the_others_play_on():
+    keys = Note("keys", 0.0, 1.0, "v2+9", 80)
+    assert careful(keys) is keys
 
 
 # ------------------------------------------------------------------ the left hand, doubled
