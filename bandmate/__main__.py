@@ -82,13 +82,18 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("name", metavar="NAME")
     send.add_argument("value", metavar="VALUE", nargs="?")
     send.add_argument("--at", choices=controls.PLACES, default="", help="land there, and not where it says")
+    learn = _add(
+        commands, "learn", _learn, "teach the running band a knob, key or pedal: turn it, and it is NAME's"
+    )
+    learn.add_argument("name", metavar="NAME", nargs="?", help="a parameter or action (none: what is known)")
+    learn.add_argument("--forget", action="store_true", help="nothing moves NAME any more")
     for name, run, text in (
         ("panic", _panic, "end every note on every port of the running band"),
         ("stop", _stop, "end the running band and its rig"),
         ("console", _console, "watch and steer a band that is already running"),
     ):
         _add(commands, name, run, text)
-    for command in ("send", "panic", "stop", "console"):
+    for command in ("send", "learn", "panic", "stop", "console"):
         commands.choices[command].add_argument("--rig", default="main", help="which rig (default: main)")
     options.console_options(commands.choices["console"])
     return parser
@@ -239,11 +244,12 @@ def _soundcheck(options: argparse.Namespace) -> int:
 def _params(options: argparse.Namespace) -> int:
     rows = [*controls.PARAMS, *controls.ACTIONS]
     if options.json:
-        keys = ("kind", "name", "low", "high", "default", "unit", "choices", "when", "help")
+        keys = ("kind", "name", "low", "high", "default", "unit", "choices", "when", "curve", "step", "help")
         print(json.dumps([{k: getattr(row, k) for k in keys if hasattr(row, k)} for row in rows], indent=1))
         return 0
     for param in controls.PARAMS:
-        print(f"{param.name:22} {controls.span(param)} (default {param.default}) {param.unit}  {param.help}")
+        takes = f"{controls.span(param)} (default {param.default}) {param.unit}".strip()
+        print(f"{param.name:22} {takes}; {param.when}: {param.help}")
     print()
     for action in controls.ACTIONS:
         print(f"{action.name:22} {action.when}: {action.help}")
@@ -256,6 +262,12 @@ def _send(options: argparse.Namespace) -> int:
     name, value = controls.check(options.name, options.value)
     say(options.rig, name, value, options.at)
     return 0
+
+
+def _learn(options: argparse.Namespace) -> int:
+    from bandmate.lesson import learn
+
+    return learn(options.rig, options.name, options.forget)
 
 
 def _panic(options: argparse.Namespace) -> int:

@@ -12,7 +12,20 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from bandmate import closing, company, cues, landing, mixing, mooding, night, sending, snapshots, undoing
+from bandmate import (
+    closing,
+    company,
+    cues,
+    landing,
+    mixing,
+    mooding,
+    night,
+    pedalboard,
+    sending,
+    snapshots,
+    synced,
+    undoing,
+)
 from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
@@ -20,6 +33,7 @@ from bandmate.counting import Count
 from bandmate.events import (
     Ask,
     Attack,
+    ClockWord,
     Command,
     Event,
     Fault,
@@ -33,14 +47,18 @@ from bandmate.events import (
     Phrase,
     PortFound,
     PortLost,
+    Program,
     Readings,
     Send,
     Slot,
     Store,
+    StoreMap,
 )  # fmt: skip
 from bandmate.form import Form
 from bandmate.gauges import Gauges
 from bandmate.harmony import Chord, Key
+from bandmate.knobs import Knobs
+from bandmate.learner import Learner
 from bandmate.lineup import set_clock
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
@@ -61,7 +79,7 @@ from bandmate.scheduler import Scheduler
 from bandmate.setlist import Setlist
 from bandmate.steering import carry_out, counted, steer
 from bandmate.switch import Switch
-from bandmate.timing import SLOT_BEATS, Meter
+from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 from bandmate.transport import HORIZON_S, Transport
 
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
@@ -83,6 +101,7 @@ class Band:
         style = styles[str(params.get("style", patch.style))]
         own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,
                                "meter": str(patch.meter)}  # fmt: skip
+        own["sync"] = "midi" if patch.clock_in else "off"
         own |= begun(patch)
         self.params: dict[str, Value] = defaults() | own | settled(patch.params) | settled(params)
         meter = Meter.parse(str(self.params["meter"]))
@@ -109,6 +128,7 @@ class Band:
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
+        self.not_music: list[Event] = []  # of this step: switches, knobs, keys and programs that steer
         self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.pending: list[landing.Waiting] = []  # commands on their way to a place
@@ -119,6 +139,8 @@ class Band:
         self.gauges = Gauges()
         self.steered = 0  # commands so far
         self.written: tuple[object, dict[str, Any]] = None, {}  # the plan as it was shown last, and of when
+        self.knobs = Knobs(patch.controls)
+        self.learner: Learner | None = None  # somebody shows the band a knob
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
@@ -135,7 +157,8 @@ class Band:
         self._range: tuple[int | None, int | None] = (None, None)
         self._bar = -1  # the bar that is being decided
         self.slow_from: float | None = None  # a ritard of the band's own begins here
-        self.stores: list[Store] = []
+        self.paced: tuple[BeatMap, bool, float] | None = None  # what our MIDI clock was told last
+        self.stores: list[Store | StoreMap] = []
         self.ready: list[Send] = []  # sounds of the song that is due, for the first step
         self.saved_mark = (-1, "off")
         self.steps = 0
@@ -150,11 +173,13 @@ class Band:
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
         sends, self.ready = self.ready, []
+        sends += synced.hear(self, now_s, [event for event in events if isinstance(event, ClockWord)])
         heard, commands = self._hear(now_s, events)
         for command in commands:
             sends += steer(self, now_s, command)
         if self.pending:
             sends += landing.land(self, now_s, carry_out)
+        sends += pedalboard.end_lesson(self, now_s)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
         self.params["bpm"] = moment.home_bpm
         mooding.advance(self, now_s)
@@ -168,6 +193,7 @@ class Band:
         sends += sending.due(self, now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
+        sends += synced.pace(self, now_s)
         self.masking.book(now_s, sends)
         self.gauges.book(self, sends)
         self.audience.book(sends)
@@ -198,12 +224,13 @@ class Band:
         self.transport.hints.clear()
         playing = self.transport.running
         music: list[Event] = []
+        self.not_music = []
         phrases = [event for event in events if isinstance(event, Phrase)]
         commands = [Command(now_s, name, source="switch") for name in self.switch.held(now_s, playing)]
         for event in self.masking.hear(events):
             if isinstance(event, Command):
                 commands.append(event)
-            elif isinstance(event, Phrase):
+            elif isinstance(event, Phrase | ClockWord):
                 continue
             elif isinstance(event, Readings):
                 self.audience.hear(event, 0)
@@ -215,15 +242,17 @@ class Band:
             elif isinstance(event, Latency):
                 latency_s = self.scheduler.latency_s = min(event.output_s, LATENCY_MOST_S)
                 self.transport.horizon_s = self.scheduler.horizon_s = HORIZON_S + latency_s
-            elif self.switch.owns(event):
-                found = self.switch.press(event, playing)
-                commands += [Command(event.time_s, name, source="switch") for name in found]
+            elif pedalboard.takes(self, event, commands, playing):
+                self.not_music.append(event)
+            elif isinstance(event, Program):
+                continue
             elif not isinstance(event, NoteOn | Attack) or self._means_it(event):
                 music.append(event if getattr(event, "port", "") in self._miked else self.capo.hear(event))
             if isinstance(event, Attack) or (isinstance(event, NoteOn) and event.port in self._miked):
                 commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
                 self.switch.release()
+                self.knobs.release(event.port)
                 if event.port not in self._rooms:
                     (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
@@ -259,9 +288,9 @@ class Band:
 
     # -------------------------------------------------------------- deciding
 
-    def begin_slots(self) -> None:
-        """A new count begins: the next slot is the first of the count-in."""
-        self._next_slot, self._bar, self.slow_from = -FOREVER, -1, None
+    def begin_slots(self, first: float = -FOREVER) -> None:
+        """A new count begins: the next slot is the first of the count-in, or that of a start at once."""
+        self._next_slot, self._bar, self.slow_from = first, -1, None
         self.binder.reset()
         self.hits.forget()
         self.pending.clear()

@@ -1,9 +1,9 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
 Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
-is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `FixedBeat` and `Outbox`, which
-stay in the band's process. Imports only the bottom layer. Times are seconds since the take began, on the
-performer's clock, unless named otherwise; events are stamped minus their input latency.
+is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `StoreMap`, `FixedBeat`
+and `Outbox`, which stay in the band's process. Imports only the bottom layer. Times are seconds since the
+take began, on the performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
 
 from __future__ import annotations
@@ -64,6 +64,29 @@ class Bend:
     value: int
     port: str = ""
     channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The performer chose a program, 0..127, on a keyboard, a footswitch or an arranger's panel."""
+
+    time_s: float
+    number: int
+    port: str = ""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockWord:
+    """An outside MIDI clock said something: tick (24 a beat), start, continue, stop, or place.
+
+    `place` is that of a song position, in ticks from the beginning; start and continue mean the next tick.
+    """
+
+    time_s: float
+    word: str
+    place: int = 0
+    port: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +198,8 @@ Event = (
     | NoteOff
     | Control
     | Bend
+    | Program
+    | ClockWord
     | Attack
     | Hue
     | PortLost
@@ -335,7 +360,34 @@ class Ping:
     output: int
 
 
-Send = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Dial | Voice | Recall | Ping
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where the band's clock is, for MIDI clock out: `beat` falls at `time_s`, going `bpm` quarters a minute.
+
+    `place` is that beat counted in whole bars from the song's beginning, as a receiver counts them; where it
+    is not `running`, only the tempo is told.
+    """
+
+    time_s: float
+    bpm: float
+    beat: float
+    place: float
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """These keys and controllers of the performer steer, and sound nowhere; all of them are named each time.
+
+    Each is (a word of the port's name or nothing, note or control, its number, channel 1..16 or 0 for any).
+    """
+
+    rows: tuple[tuple[str, str, int, int], ...]
+
+
+Send = (
+    On | Off | Replace | Revoke | Click | Hush | Panic | Level | Dial | Voice | Recall | Ping | Pace | Claim
+)
 
 # ------------------------------------------------------------------ snapshots: how things are
 
@@ -608,6 +660,18 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreMap:
+    """What a performer taught the band about a device, for that device's map: a row of `maps.py`, as a table.
+
+    Without a row: nothing of any device moves `forget` any more.
+    """
+
+    device: str = ""
+    row: dict[str, float | str] = field(default_factory=dict)
+    forget: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FixedBeat:
     """A beat of the band's clock whose place can no longer change: decided at `decided_s`."""
 
@@ -625,6 +689,6 @@ class Outbox:
     beats: tuple[FixedBeat, ...] = ()
     status: Status | None = None
     state: dict[str, Any] | None = None  # to be saved, once a bar
-    stores: tuple[Store, ...] = ()  # to be written, off the hot path
+    stores: tuple[Store | StoreMap, ...] = ()  # to be written, off the hot path
     done: bool = False  # the band was asked to go home, and has ended
     asks: tuple[Ask, ...] = ()  # to the model

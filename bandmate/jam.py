@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bandmate import maps, study, wire
 from bandmate import patch as patches
 from bandmate import setlist as setlists
-from bandmate import study, wire
 from bandmate.console.keymap import Deed, default_keys
 from bandmate.console.keymap import load as load_keys
 from bandmate.console.opening import open_console, wait_quietly
@@ -31,6 +31,7 @@ from bandmate.touch import with_touch
 
 FIRST_DEMO = "pop"
 FLUSH_S = 0.05
+OWN_CLOCK = "own"  # as --clock-out: a port of ours
 
 
 def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
@@ -74,7 +75,9 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
     heard, notices = _plugged(options, where, demo is not None or alone, bool(patch.microphones))
     if not (demo or alone):
         patch = with_touch(patch, where.touches(), heard["keyboards"])
+    patch = with_hands(options, patch, where)
     _miked(patch)
+    notices += _clocks_there(patch)
     sound = _sound_plan(options, patch, heard, notices)
     osc = _osc_plan(options, patch, notices)
     for song in evening.songs if evening is not None else ():
@@ -134,6 +137,29 @@ def with_ears(options: argparse.Namespace, patch: patches.Patch) -> patches.Patc
         return patch
     miked = patches.with_microphone(patch, options.microphone)
     return replace(miked, audio_in=options.audio_in or patch.audio_in)
+
+
+def with_hands(options: argparse.Namespace, patch: patches.Patch, where: Places) -> patches.Patch:
+    """The patch with what the performer taught the band, and maps and clocks from the command line."""
+    named = [maps.load(name, patches.data_folder("patches"), Path("--map")) for name in options.map or []]
+    rows = maps.with_own(patch.controls, maps.own(where.maps))
+    return replace(
+        patch, controls=maps.ordered(rows, *named), clock_in=options.clock_in or patch.clock_in,
+        clock_out=options.clock_out or patch.clock_out,
+    )  # fmt: skip
+
+
+def _clocks_there(patch: patches.Patch) -> list[str]:
+    """A word about each clock's port that isn't there yet; both are plugged in when they come."""
+    from bandmate.ports import midi
+
+    ways = [(patch.clock_in, "input", midi.inputs)]
+    ways += [(patch.clock_out, "output", midi.outputs)] if patch.clock_out != OWN_CLOCK else []
+    return [
+        f"The MIDI clock waits: {_no_port(name, kind, there())}"
+        for name, kind, there in ways
+        if name and not midi.matches(name, there())
+    ]
 
 
 def _miked(patch: patches.Patch) -> None:

@@ -25,6 +25,7 @@ from bandmate import heart, snapshots, wire
 from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.band import Band
+from bandmate.controls import Value
 from bandmate.errors import RigError
 from bandmate.events import (
     Attack,
@@ -78,6 +79,8 @@ class Live:
         self.outputs: tuple[str, ...] = ()
         self._latency_s = 0.0
         self._fault = ""
+        self._params: dict[str, Value] = {}  # as they were, for `bandmate bench`
+        self._changes: list[tuple[float, str, Value]] = []
         self._retry_s = 0.0
         self._counters: dict[str, int] = {"reconnects": 0}  # doors of other processes that closed
         self._names: dict[Path, dict[tuple[int, int], str]] = {}  # of the sounds, by font
@@ -114,7 +117,7 @@ class Live:
             self.band.mind = Mind()
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
-        self.writer = TakeWriter(take, self.where.state)
+        self.writer = TakeWriter(take, self.where.state, self.where.maps)
         self.writer.open(header)
         self.door.open()
         if state is None:
@@ -189,8 +192,18 @@ class Live:
         for event in events:
             self.writer.put(self.step, event)
         self._emit(self.band.step(now_s, events))
+        if self.plan.get("figures"):
+            self._note_changes()
         self.step += 1
         return self._done
+
+    def _note_changes(self) -> None:
+        """When which parameter became what; the tempo, which is followed, is left out."""
+        when_s, before, params = time.perf_counter(), self._params, self.band.params
+        if params != before:
+            self._changes += [(when_s, name, value) for name, value in params.items()
+                              if before.get(name) != value and name != "bpm"]  # fmt: skip
+            self._params = dict(params)
 
     def _emit(self, out: Outbox) -> None:
         """Hand sends to the sound process, snapshots to the screens, state to the writer."""
@@ -382,7 +395,10 @@ class Live:
         self.writer.save({"rig_id": "", "origin_s": self.origin_s, "band": snapshots.state_now(self.band)})
         self.writer.close(step_time_s(self.step))
         if self.plan.get("figures"):  # for `bandmate bench`
-            write_whole(Path(self.plan["figures"]), json.dumps({"loop": list(self.lateness_s)}))
+            write_whole(
+                Path(self.plan["figures"]),
+                json.dumps({"loop": list(self.lateness_s), "changes": self._changes}),
+            )
         for client in self.clients:
             client.flush()
             client.close()

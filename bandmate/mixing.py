@@ -15,6 +15,7 @@ from bandmate.capo import semitones_of
 from bandmate.controls import Value
 from bandmate.events import PARTS, Dial, Level, Recall, Send, Voice
 from bandmate.patch import OF_THE_PATCH, Patch, as_table
+from bandmate.pedalboard import claim
 from bandmate.sounds import UNSET
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def hush(band: Band, now_s: float) -> list[Send]:
 def mix(band: Band) -> list[Send]:
     """Where everything stands, for a sound process that has just come up, or for a song."""
     parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
+    band.paced = None  # our clock is told anew
     others = [part for part in PARTS if float(band.params[f"part/{part}/program"]) >= 0]
     return [
         *_song(band),
@@ -77,6 +79,7 @@ def mix(band: Band) -> list[Send]:
         transposed(band),
         *(_voice(band, part) for part in others),
         *(_reverb(band, part) for part in PARTS if float(band.params[f"part/{part}/reverb"]) >= 0),
+        *([claim(band)] if band.knobs.rows else []),
     ]
 
 

@@ -87,7 +87,7 @@ def segue(band: Band, now_s: float, beat: float, place: int) -> list[Send]:
     band.transport.change_at(beat, song.bpm, song.meter)
     bar = band.transport.bar_of(beat)[0]
     band.form.begin(song.sections[song.form[0]].intensity, in_song=True, bar=bar)
-    _begin_road(band, bar)
+    begin_road(band, bar)
     return sends
 
 
@@ -102,10 +102,10 @@ def begin(band: Band) -> None:
         _say_who_plays(band)
     band.waiting.clear()
     band.begin_slots()
-    _begin_road(band, 0)
+    begin_road(band)
 
 
-def _begin_road(band: Band, bar: int) -> None:
+def begin_road(band: Band, bar: int = 0) -> None:
     """The road from its first bar; what was learnt of the last song is forgotten."""
     band.road.begin(band.night.song, bar)
     band.plan.begin()

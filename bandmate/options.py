@@ -35,6 +35,11 @@ def stage_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--any-device", action="store_true", help="also play over Bluetooth and slow drivers"
     )
+    command.add_argument(
+        "--map", action="append", metavar="MAP", help="what knobs and pedals move: a map, or .toml"
+    )
+    command.add_argument("--clock-in", metavar="PORT", help="the tempo is that of a MIDI clock at this port")
+    command.add_argument("--clock-out", metavar="PORT", help="MIDI clock to this port; own: a port of ours")
     command.add_argument("--headless", action="store_true", help="no screen, no questions")
     command.add_argument("--rig", default="main", help="name of the rig (default: main)")
     command.add_argument("--takes", type=Path, metavar="DIR", help="where takes are recorded")
@@ -158,7 +163,7 @@ def bench_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--soak",
         action="store_true",
-        help="evenings: a thousand, not a hundred; osc: a flood of a minute, 100,000 tries of chance",
+        help="evenings: a thousand; osc: a flood of a minute, 100,000 tries of chance; control: 100,000 maps",
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
     command.add_argument(
@@ -169,7 +174,7 @@ def bench_options(command: argparse.ArgumentParser) -> None:
         "--model", default="house", metavar="NAME", help="the model that music and speed ask"
     )
     command.add_argument("--splits", type=Path, metavar="FILE", help="music: also its lead sheets, as JSON")
-    for which in ("music", "speed"):
+    for which in ("music", "speed", "control"):
         command.add_argument(
             f"--{which}", dest="flags", action="append_const", const=which, default=[],
             help=f"as `bench {which}`",

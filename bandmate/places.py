@@ -115,6 +115,11 @@ class Places:
         """Keep what was found of the performer at a keyboard."""
         write_whole(self.touch, json.dumps(self.touches() | {keyboard: found}, indent=1, sort_keys=True))
 
+    @property
+    def maps(self) -> Path:
+        """What knobs, keys and pedals move, as `bandmate learn` was taught: a file a device, of all rigs."""
+        return self.settings.parent / "maps"
+
     def remembered(self) -> dict[str, Any]:
         """What the performer answered at the first run; empty before, or when the file is damaged."""
         try:

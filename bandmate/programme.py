@@ -11,6 +11,7 @@ from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.chart import moved, write_chart
 from bandmate.errors import BadPatch
+from bandmate.maps import in_words
 from bandmate.parts.style import load_style
 from bandmate.patch import Patch, read_toml
 from bandmate.ports import oscmap
@@ -192,5 +193,8 @@ def show_patch(name: str) -> str:
             f"keys    {zone.low} to {zone.high}: bank {zone.bank}, program {zone.program}, {zone.hears}"
         )
     lines += [f"mic     channel {one.channel} hears {one.hears}" for one in patch.microphones]
+    lines += [f"hands   {in_words(row)}" for row in patch.controls]
+    clocks = (("in", patch.clock_in), ("out", patch.clock_out))
+    lines += [f"clock   {way}: {port}" for way, port in clocks if port]
     lines += [f"{key} = {value}" for key, value in patch.params.items()]
     return "\n".join(lines)

@@ -15,6 +15,8 @@ from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.lineup import set_clock
+from bandmate.maps import as_table as as_row
+from bandmate.maps import read_rows
 from bandmate.mixing import recall, silent, transposed
 from bandmate.outlook import leash, outlook
 from bandmate.patch import as_table, parse
@@ -45,8 +47,8 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         now_s, transport.state, song=band.song, style=str(band.params["style"]),
         bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
         confidence=heard.confidence, tracker=heard.state, heard_bpm=heard.pulse_bpm or 0.0,
-        source=heard.source, bar=moment.bar - band.road.first_bar + 1,
-        pulse=pulse,
+        source="clock" if transport.rung == "sync" else heard.source,
+        bar=moment.bar - band.road.first_bar + 1, pulse=pulse,
         meter=str(moment.meter), section=band.form.section,
         chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
         key=band.listener.chords.tonality.name,
@@ -137,6 +139,7 @@ def state_now(band: Band) -> dict[str, Any]:
         "params": dict(band.params), "playing": sorted(band.playing),
         "chord": str(band.chord or ""), "song": band.song, "night": night.state_now(band),
         "audience": band.audience.state_now(),
+        "forgotten": list(band.knobs.forgotten), "learnt": [as_row(row) for row in band.knobs.learnt],
     }  # fmt: skip
 
 
@@ -165,3 +168,9 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.song = saved["song"]
     night.restore(band, saved["night"])
     band.audience.restore(saved["audience"])
+    band.params |= {"learn": "", "forget": ""}
+    for name in saved.get("forgotten", []):
+        band.knobs.forget(str(name))
+    with contextlib.suppress(BandmateError):  # what another version has learnt
+        for row in reversed(read_rows(saved.get("learnt", []), "learnt", Path("the saved state"))):
+            band.knobs.learn(row)

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bandmate import controls, cues, labels, landing, mixing, mooding, night, starting, undoing
+from bandmate import (
+    controls,
+    cues,
+    labels,
+    landing,
+    mixing,
+    mooding,
+    night,
+    pedalboard,
+    starting,
+    synced,
+    undoing,
+)
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
@@ -35,6 +47,8 @@ def steer(band: Band, now_s: float, command: Command) -> list[Send]:
         return []
     if command.place not in ("", *controls.PLACES):
         band.alarm(now_s, f"{name} cannot land on {command.place!r}, only on: {', '.join(controls.PLACES)}")
+        return []
+    if synced.refuses(band, now_s, name):
         return []
     if landing.wait(band, now_s, replace(command, value=value)):
         return []
@@ -112,6 +126,10 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
         return _end_first(band, now_s, cues.named_song(band, now_s, str(value)))
     elif name == "section":
         _set_section(band, now_s, int(float(value)))
+    elif name == "learn":
+        return pedalboard.begin_lesson(band, now_s, str(value))
+    elif name == "forget":
+        return pedalboard.forget(band, now_s, str(value))
     elif name in mixing.FADERS or name in mixing.DIALS or name == "transpose-keys":
         return mixing.set_mix(band, name)
     elif name.startswith("part/"):
@@ -304,6 +322,11 @@ def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     return []
 
 
+def _press(band: Band, now_s: float, pressed_s: float) -> list[Send]:
+    """The one switch, pressed by somebody who has no pedal."""
+    return ACTIONS["next-section"](band, now_s) if band.transport.running else _tap(band, now_s, pressed_s)
+
+
 def _join(band: Band, now_s: float) -> list[Send]:
     if _silent(band, now_s):
         return []
@@ -384,6 +407,7 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
 }
 PRESSED: dict[str, Callable[[Band, float, float], list[Send]]] = {
     "tap": _tap,
+    "cue": _press,
     "this-is-one": _relabel("this-is-one"),
     "beat-forward": _relabel("beat-forward"),
     "beat-back": _relabel("beat-back"),

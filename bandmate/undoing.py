@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEEP = 16  # so many changes are remembered
 DRAG_S = 1.0  # one parameter moved again so soon is one change: a fader that is drawn
-KEPT = frozenset({"song", "jump", "key", "bpm"})  # a tempo is tapped, a key is the song's
+KEPT = frozenset({"song", "jump", "key", "bpm", "sync", "learn", "forget"})  # tapped, taught, the song's
 SECTIONS = ("next-section", "previous-section", "section")
 
 

@@ -20,19 +20,21 @@ MODULES = {
 }
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
-GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places", "heart"}
+GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places", "heart", "maps"}
 GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext", "moods", "evening"}
 TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
+TRANSPORT = (*TRANSPORT, "sync")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", "audience", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
 BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind", "outlook"}
 BAND |= {"gauges", "landing", "undoing", "mooding", "suggesting"}
+BAND |= {"knobs", "learner", "pedalboard", "synced"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),
     *("calibration", "bandcheck", "linecheck", "touch", "listen", "bench", "__main__"),
-    *("practice", "study", "carrier", "portraits", "soundnames", "osc", "crowd"),
+    *("practice", "study", "carrier", "portraits", "osc", "crowd", "soundnames", "lesson"),
 }
 
 

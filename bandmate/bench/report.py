@@ -24,6 +24,7 @@ from bandmate.bench import (
     chords,
     clock,
     console,
+    control,
     evenings,
     fit,
     loop,
@@ -54,6 +55,7 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
 }  # fmt: skip
 LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
     "evenings": evenings.figures, "band": band.figures, "console": console.figures, "osc": osc.figures,
+    "control": control.figures,
 }  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"

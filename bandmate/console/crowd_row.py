@@ -24,4 +24,7 @@ class CrowdRow(Panel):
         energy, valence = float(mood["energy"]), float(mood["valence"])
         colour = "bright" if valence > 0.2 else "dark" if valence < -0.2 else "even"
         say = float(shown.status.params.get("authority", 0.0))
-        return [((f"crowd {gauge(energy, WIDE)} {energy:.2f} {colour}, {say:.0f} % say", "plain"),)]
+        words = f"crowd {gauge(energy, WIDE)} {energy:.2f} {colour}, {say:.0f} % say"
+        state, suits = shown.status.mood_state, shown.status.suggestion
+        return [((words, "plain"), (f"  {state.upper()}" if state else "", "fair"),
+                 (f"  would suit: {suits}" if suits else "", "dim"))]  # fmt: skip

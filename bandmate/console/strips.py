@@ -53,7 +53,7 @@ class Strips(Panel):
         """What a part does, and how many notes a beat where it plays."""
         activity = shown.status.activity.get(part)
         words = state if state != "plays" or activity is None else f"plays {activity:.1f}"
-        return words.ljust(9)
+        return words.ljust(10)
 
     def on_click(self, event: events.Click) -> None:
         """Mute or solo the part of the row."""

@@ -20,13 +20,13 @@ from bandmate.errors import BadFile, BandmateError
 from bandmate.events import Bend, Control, Event
 from bandmate.patch import Patch
 from bandmate.setlist import Setlist
-from bandmate.timing import step_index
+from bandmate.timing import PLACE_TICKS, step_index
 
 VERSION = 1
 LONGEST_S = 30 * 86_400.0  # a rig that is never switched off
 RANGES: dict[str, tuple[float, float]] = {  # of events' fields, by name
     "time_s": (-LONGEST_S, LONGEST_S), "pitch": (0, 127), "velocity": (0, 127), "number": (0, 127),
-    "channel": (0, 15), "output_s": (0, 10),
+    "channel": (0, 15), "output_s": (0, 10), "place": (0, 16383 * PLACE_TICKS),
 }  # fmt: skip
 HEADER: dict[str, Any] = {
     "patch": str, "table": dict, "seed": int, "params": dict, "state": dict | None, "state_s": int | float,

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from types import SimpleNamespace
-
-import pytest
 
 from bandmate import controls
 from bandmate.console.crowd_row import CrowdRow
 from bandmate.console.health import Health
-from bandmate.console.moodpad import MoodPad
 from bandmate.console.played import Played
 from bandmate.console.shown import Shown
-from bandmate.controls import Param
 from bandmate.events import RigReady
 from tests.console.desk import CALM, FAILING, console
 
@@ -174,36 +169,30 @@ def test_notes_are_gathered_while_another_screen_is_in_front():
 # ------------------------------------------------------------------ the crowd's mood
 
 
-class Pad(MoodPad):
-    """A pad that is asked for rows only."""
-
-    size = type("Size", (), {"width": 21, "height": 12})()
-
-
 def test_the_mood_pad_shows_three_points_apart():
-    params = {"valence": 0.0, "mood-energy": 0.5, "authority": 50.0}
+    params = CALM.params | {"valence": 0.0, "mood-energy": 0.5, "authority": 50.0}
     mood = {"voices": 1, "energy": 1.0, "valence": 1.0, "governed": 0.0, "governed valence": -1.0}
-    shown = SimpleNamespace(status=SimpleNamespace(params=params, mood=mood, mood_state=""))
-    rows = ["".join(text for text, _ in row) for row in Pad().rows(shown)]
-    assert rows[0] == "MOOD  the crowd has 50 %"
-    assert rows[1].index("○") == 20
-    assert rows[1 + 4].index("◆") == 10
-    assert rows[10].index("●") == 0
-    assert all(len(row) == 21 for row in rows[1:11])
-    silent = SimpleNamespace(status=SimpleNamespace(params=params, mood={}, mood_state="vetoed"))
-    said = "\n".join("".join(text for text, _ in row) for row in Pad().rows(silent))
-    assert "VETOED" in said
-    assert "○" not in said
+
+    async def play(app, pilot):
+        rows = lines(app, "mood")
+        assert rows[0] == "MOOD  the crowd has 50 %"
+        high, wide = len(rows) - 2, len(rows[1])
+        where = {
+            sign: (y, row.index(sign)) for y, row in enumerate(rows[1:-1]) for sign in "◆○●" if sign in row
+        }
+        assert where["○"] == (0, wide - 1)
+        assert where["●"] == (high - 1, 0)
+        assert abs(where["◆"][0] - high / 2) <= 1
+        assert abs(where["◆"][1] - wide / 2) <= 1
+        app.link.status = replace(CALM, mood_state="vetoed")
+        await pilot.pause(4 * FRAME_S)
+        assert "VETOED" in lines(app, "mood")[0]
+        assert not any("○" in row for row in lines(app, "mood"))
+
+    studio(play, replace(CALM, params=params, mood=mood))
 
 
-@pytest.fixture
-def crowd(monkeypatch):
-    """A band that knows a crowd, whether or not this one does."""
-    for row in (Param("valence", -1, 1, 0, "", ""), Param("mood-energy", 0, 1, 0.5, "", "")):
-        monkeypatch.setitem(controls.BY_NAME, row.name, row)
-
-
-def test_keys_and_mouse_move_the_performers_point(crowd):
+def test_keys_and_mouse_move_the_performers_point():
     async def play(app, pilot):
         pad = app.screen.query_one("#mood")
         await pilot.click("#dials", offset=(3, len(app.screen.query_one("#dials").dials)))  # the last one
@@ -236,5 +225,7 @@ def test_the_crowd_is_on_the_stage_only_while_somebody_senses_it():
     studio(play)
     row = CrowdRow()
     mood = {"voices": 2, "energy": 0.5, "valence": 0.5}
-    shown = SimpleNamespace(status=SimpleNamespace(params={"authority": 40.0}, mood=mood))
-    assert row.rows(shown)[0][0][0].endswith("0.50 bright, 40 % say")
+    params = CALM.params | {"authority": 40.0}
+    shown = Shown(replace(CALM, params=params, mood=mood, mood_state="held", suggestion="Blue Room"))
+    said = "".join(text for text, _ in row.rows(shown)[0])
+    assert said.endswith("0.50 bright, 40 % say  HELD  would suit: Blue Room")
