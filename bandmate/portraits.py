@@ -24,7 +24,7 @@ from bandmate.timing import step_time_s
 SETLIST, SONG, SEED = "covers", "Sunday Shoes", 7
 UNTIL_BEAT = 74.3  # where the pictures are taken: bar 19, its third beat
 ASKED = ((50.0, "part/guitar/level", 0.85), (66.0, "energy", 0.65), (72.5, "fill", None))  # on the way there
-SIZE = (100, 30)
+SIZE = (120, 36)
 LEFT, RIGHT = 48, 60  # the pianist's hands begin here
 PATIENCE_STEPS = 20000
 

@@ -41,8 +41,8 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     def bind(note: Note) -> int | None:
         if note.part == "click":
             return 0
-        if note.part in band.silent_from and note.beat >= band.silent_from[note.part] - 1e-6:
-            return None  # muted
+        if muted(band, note):
+            return None
         written = plan.charted(note.beat)
         over = plan.chord(note.beat, heard, last)
         if written and over is None and note.part != "drums" and not manners.doubles(note):
@@ -66,6 +66,14 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     if mind is not None:
         mind.book(sends, band)
     return sends
+
+
+def muted(band: Band, note: Note) -> bool:
+    """Whether nobody is to hear a note; the sticks that count in are everybody's."""
+    silent_from = band.silent_from.get(note.part)
+    if silent_from is None or note.beat < silent_from - 1e-6:
+        return False
+    return note.beat >= band.transport.start_beat - 1e-6
 
 
 def change_likely(band: Band, beat: float) -> bool:

@@ -117,6 +117,16 @@ def test_a_muted_part_is_back_at_once_and_a_solo_mutes_the_others(stage):
     assert {status.soloed for status in soloed} == {("drums",)}
 
 
+def test_muted_drums_still_count_in(stage):
+    stage.say(0.0, "part/drums/mute", 1.0)
+    stage.say(0.1, "start")
+    stage.comp(2.3, 8)
+    stage.play(6.0)
+    assert len(stage.notes("drums")) == 4
+    assert stage.notes("bass")
+    assert stage.notes("drums")[-1].on_s < stage.notes("bass")[0].on_s
+
+
 def test_undo_takes_changes_back_one_by_one(stage):
     playing(stage)
     for beats, name, value in ((1, "energy", 0.9), (2, "style", "swing"), (3, "part/bass/mute", 1.0)):
