@@ -57,7 +57,6 @@ CRASHES, CRASH_S, PAUSE_S = 5, 10.0, 1.0  # so many deaths in so short a time: b
 LEAVE_S = 3.0  # what a process gets to go home by itself
 UP_S = 15.0
 FLUSH_S = 0.02
-POLITE = 5
 
 log = logging.getLogger("bandmate.rig")
 
@@ -107,9 +106,7 @@ def run_model(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float])
 
 
 def run_osc(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
-    """Entry of the OSC process; whoever plays goes before it, also while it is loaded."""
-    if hasattr(os, "nice"):
-        os.nice(POLITE)
+    """Entry of the OSC process."""
     from bandmate.osc import run
 
     run(rig, plan, heartbeat)
