@@ -1,8 +1,9 @@
 """The OSC process: sensors and surfaces come in, lights and visuals are told, and the band is never held up.
 
 Owns the UDP port (`ports/oscdoor.py`) and what is sent out (`ports/oscout.py`); a client of the band's door,
-as a screen is. A process of its own, at low priority: reading a flood of packets takes a third of a core,
-which nobody in the band's process may have. One thread; the only one that loads python-osc.
+as a screen is. A process of its own: a flood of packets takes a fifth of a core, which nobody in the band's
+process may have; at normal priority, or a busy machine would hold up a tap. One thread; the only one of the
+rig that loads python-osc.
 """
 
 from __future__ import annotations

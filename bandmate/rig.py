@@ -60,7 +60,6 @@ UP_S = 15.0
 FLUSH_S = 0.02
 TELL_S = 1.0
 LINES = 200  # of the log, for screens
-POLITE = 5
 
 log = logging.getLogger("bandmate.rig")
 
@@ -110,9 +109,7 @@ def run_model(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float])
 
 
 def run_osc(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
-    """Entry of the OSC process; whoever plays goes before it, also while it is loaded."""
-    if hasattr(os, "nice"):
-        os.nice(POLITE)
+    """Entry of the OSC process."""
     from bandmate.osc import run
 
     run(rig, plan, heartbeat)

@@ -9,7 +9,6 @@ flood lasts a minute, and chance has a hundred thousand tries.
 from __future__ import annotations
 
 import json
-import os
 import random
 import select
 import socket
@@ -17,16 +16,15 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bandmate.bench import flood, oscfuzz
 from bandmate.bench.figures import Figure, lateness, percentile
+from bandmate.bench.oscstage import HERE, OpenShow, client, cpu_s, door_process, resident_bytes
 from bandmate.bench.stage import NEWS_S, Show, Stage
-from bandmate.patch import OSC_MAPS
+from bandmate.ports.oscout import OUT
 from bandmate.ports.oscpacket import read, written
-from bandmate.timing import STEP_S, step_time_s
+from bandmate.timing import STEP_S, period_s, step_time_s
 
-HERE = "127.0.0.1"
 RATE = 20_000
 SOAK_S, FUZZ, FUZZ_SOAK = 60.0, 2_000, 100_000
 MESSAGES, GAP_S = 150, (0.015, 0.045)
@@ -34,7 +32,6 @@ PARAM = "wild"
 LOOPBACK_MS, WORSE_MS, ANSWER_S = 10.0, 0.5, 1.0
 CALM_S, SHAKE_S, PHONES = 6.0, 8.0, 10
 ASK_EVERY_S = 0.5
-PAGE = 4096
 MB = 1e6
 
 
@@ -67,24 +64,45 @@ def figures(stage: Stage) -> list[Figure]:
 def _messages(stage: Stage) -> list[Figure]:
     """How long it takes from a packet being sent to the step of the band that has taken its value."""
     chance, sent = random.Random(1), list[tuple[float, float]]()
-    with _show(stage) as (show, port), _client() as client:
-        pid = _pid(show)
-        cpu = _cpu_s(pid)
+    beats_s: list[float] = []
+    with client() as lights, OpenShow(stage, lights) as (show, port), client() as outside:
+        _beats(lights, show)  # those of before
+        door = door_process(show)
+        cpu = cpu_s(door)
         began_s = time.perf_counter()
         for index in range(MESSAGES):
             value = round((index + 1) / 1000, 3)
             sent.append((value, time.perf_counter()))
-            client.sendto(written(f"/bandmate/{PARAM}", value), (HERE, port))
-            show.watch(chance.uniform(*GAP_S))
-        used = (_cpu_s(pid) - cpu) / (time.perf_counter() - began_s)
+            outside.sendto(written(f"/bandmate/{PARAM}", value), (HERE, port))
+            until_s = time.perf_counter() + chance.uniform(*GAP_S)
+            while (left_s := until_s - time.perf_counter()) > 0:
+                show.watch(min(left_s, 0.002))
+                beats_s += _beats(lights, show)
+        used = (cpu_s(door) - cpu) / (time.perf_counter() - began_s)
     taken = _taken(stage)
     times_s = [taken[value] - sent_s for value, sent_s in sent if value in taken]
     note = f"{len(times_s)} of {MESSAGES} messages on loopback; a step of the band is {STEP_S * 1000:g} ms"
     return [
         Figure("osc: message to parameter", percentile(times_s, 0.95) * 1000, "ms p95", LOOPBACK_MS,
                spread=_spread(times_s), note=note),
+        Figure("osc: a beat is told after it", percentile(beats_s, 0.95) * 1000 if beats_s else None,
+               "ms p95", spread=_spread(beats_s), note=f"{len(beats_s)} beats, looked for every 2 ms"),
         Figure("osc: the door's processor time", used * 100, "% of a core", note="32 messages a second"),
     ]  # fmt: skip
+
+
+def _beats(lights: socket.socket, show: Show) -> list[float]:
+    """How long after their beats those messages came that wait here; by the clock that the screen has."""
+    found: list[float] = []
+    while True:
+        try:
+            packet = lights.recv(65536)
+        except BlockingIOError:
+            return found
+        came_s, status = time.perf_counter(), show.status
+        if read(packet, time.time())[0].address == f"{OUT}beat" and status.beat0_s is not None:
+            apart_s = period_s(status.bpm)
+            found.append((came_s - status.beat0_s + apart_s / 2) % apart_s - apart_s / 2)
 
 
 def _taken(stage: Stage) -> dict[float, float]:
@@ -109,16 +127,15 @@ def _newest_take(stage: Stage) -> Path:
 def _shake(stage: Stage) -> list[Figure]:
     """How soon the governed mood moves when ten phones are shaken."""
     chance = random.Random(1)
-    with _show(stage) as (show, port), _client() as client:
-        for name, value in (("authority", 100.0),):
-            client.sendto(written(f"/bandmate/{name}", value), (HERE, port))
+    with OpenShow(stage) as (show, port), client() as outside:
+        outside.sendto(written("/bandmate/authority", 100.0), (HERE, port))
 
         def shake(seconds: float, how: float, until: float) -> float | None:
             began_s = time.perf_counter()
             while time.perf_counter() < began_s + seconds:
                 for phone in range(PHONES):
                     place = [chance.gauss(0, how) for _ in range(3)]
-                    client.sendto(written(f"/crowd/{phone}/motion", *place), (HERE, port))
+                    outside.sendto(written(f"/crowd/{phone}/motion", *place), (HERE, port))
                 show.watch(0.05)
                 if show.status.mood.get("governed", 0.0) >= until:
                     return time.perf_counter() - began_s
@@ -181,23 +198,23 @@ def _worse(one: Figure, other: Figure) -> float | None:
 def _flooded(stage: Stage, seconds: float, at_door: bool) -> Flooded:
     """One show under a flood."""
     found = Flooded()
-    with _show(stage) as (show, port), _client() as client, _client() as flooder:
-        pid = _pid(show)
+    with OpenShow(stage) as (show, port), client() as outside, client() as flooder:
+        door = door_process(show)
         sink, sink_port = flood.start("sink", str(seconds + 3.0))
-        before, cpu = _resident_bytes(pid), _cpu_s(pid)
+        before, cpu = resident_bytes(door), cpu_s(door)
         from_s = time.perf_counter()
         pouring, _ = flood.start("flood", str(port) if at_door else sink_port, str(RATE), str(seconds))
         while pouring.poll() is None:
-            found.asked_s += _asked(client, port, show, ASK_EVERY_S) if at_door else []
+            found.asked_s += _asked(outside, port, show, ASK_EVERY_S) if at_door else []
             show.watch(0.05 if at_door else ASK_EVERY_S)
         until_s = time.perf_counter()
         said = json.loads(pouring.communicate()[0])
         found.rate = said["sent"] / said["seconds"]
-        found.cpu = (_cpu_s(pid) - cpu) / (until_s - from_s)
+        found.cpu = (cpu_s(door) - cpu) / (until_s - from_s)
         answered = _asked(flooder, port, show, 2.0)
         found.after_s = answered[0] if answered else None
         sink.communicate()
-        found.grown_bytes = _resident_bytes(pid) - before
+        found.grown_bytes = resident_bytes(door) - before
         show.watch(NEWS_S)
         found.counters = {
             name.removeprefix("osc "): count
@@ -210,19 +227,19 @@ def _flooded(stage: Stage, seconds: float, at_door: bool) -> Flooded:
     return found
 
 
-def _asked(client: socket.socket, port: int, show: Show, patience_s: float) -> list[float]:
+def _asked(outside: socket.socket, port: int, show: Show, patience_s: float) -> list[float]:
     """Ask for everything; how long the last row took, or nothing where none came."""
     with suppress(BlockingIOError):  # what was left of an answer before
         while True:
-            client.recv(65536)
-    client.sendto(written("/bandmate/query"), (HERE, port))
+            outside.recv(65536)
+    outside.sendto(written("/bandmate/query"), (HERE, port))
     asked_s = time.perf_counter()
     while (left_s := asked_s + patience_s - time.perf_counter()) > 0:
-        ready, _, _ = select.select([client], [], [], min(left_s, 0.02))
+        ready, _, _ = select.select([outside], [], [], min(left_s, 0.02))
         show.watch(0.001)
         while ready:
             try:
-                packet = client.recv(65536)
+                packet = outside.recv(65536)
             except BlockingIOError:
                 break
             if read(packet, time.time())[0].address == "/bandmate/query/end":
@@ -244,69 +261,6 @@ def _chance(tries: int) -> list[Figure]:
         Figure("chance at the door: failures", door.failed, "", 0, note=doors),
         Figure("chance at the maps: failures", maps.failed, "", 0, note=files),
     ]
-
-
-# ------------------------------------------------------------------ the rig
-
-
-class _show:  # noqa: N801  # a function to those who use it
-    """The bench's rig with an OSC door at a free port, playing."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.show = stage, stage.show()
-        self.port = _free_port()
-        self.show.plan["osc"] = {
-            "port": self.port,
-            "host": HERE,
-            "allow": [],
-            "maps": list(OSC_MAPS),
-            "out": [],
-        }
-
-    def __enter__(self) -> tuple[Show, int]:
-        show = self.show.__enter__()
-        show.until_playing()
-        until_s = time.perf_counter() + 10.0
-        while "osc packets" not in show.status.counters and time.perf_counter() < until_s:
-            show.watch(0.1)
-        show.watch(NEWS_S)
-        self.stage.device, self.stage.scheduling = show.ready.device, show.ready.scheduling
-        return show, self.port
-
-    def __exit__(self, *error: Any) -> None:
-        self.show.__exit__(*error)
-
-
-def _client() -> socket.socket:
-    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    client.bind((HERE, 0))
-    client.setblocking(False)
-    return client
-
-
-def _free_port() -> int:
-    with _client() as one:
-        return int(one.getsockname()[1])
-
-
-def _pid(show: Show) -> int:
-    return int(json.loads(show.where.processes.read_text())["osc"])
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
-    except OSError:
-        return 0
-
-
-def _cpu_s(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _spread(times_s: list[float]) -> tuple[float, float, float] | None:

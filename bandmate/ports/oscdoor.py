@@ -27,7 +27,7 @@ from bandmate.ports.oscqueue import SENDERS, Sender, Turns
 QUERY = "/bandmate/query"
 
 TAKEN, READ = 512, 32  # packets a round: as many are taken from the socket, and read
-COMMANDS = 8  # to the band, a round
+COMMANDS = 4  # to the band, a round: 800 a second, whatever comes
 LATER = 256  # messages that wait for the time of their bundle
 QUERY_EVERY_S = 0.1  # a sender is told everything at most so often
 ANSWERS = 2  # so many are told with one status

@@ -22,7 +22,7 @@ MOST_MESSAGES = 64  # in one packet, bundles in bundles and all
 MOST_ARGUMENTS = 32
 DEEPEST = 8  # bundles in bundles
 BUNDLE = b"#bundle\0"
-TYPES = frozenset(b",ifhdsTF")  # numbers, words, true and false
+TYPES = frozenset(b"ifhdsTF")  # numbers, words, true and false
 NOW = b"\0\0\0\0\0\0\0\1"
 EARLIEST_S, LATEST_S = -1.0, 10.0  # a time tag so far from now is sane
 
@@ -84,7 +84,8 @@ def _message(packet: bytes, in_s: float | None) -> Message:
     if not packet.startswith(b"/") or len(packet) % 4:
         raise ValueError("neither a message nor a bundle")
     first = (packet.find(0) // 4 + 1) * 4
-    if not TYPES.issuperset(packet[first : packet.find(0, first)]):
+    tags = packet[first : packet.find(0, first)]
+    if tags[:1] not in (b"", b",") or not TYPES.issuperset(tags[1:]):
         raise ValueError("an argument that is no number and no word")
     try:
         said = OscMessage(packet)
