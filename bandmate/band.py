@@ -101,6 +101,7 @@ class Band:
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
+        self.unheard = alone  # nobody has played yet, and nobody is expected to
         self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
@@ -203,8 +204,12 @@ class Band:
         if self.mind is not None:
             self.mind.hear([*music, *phrases], self.transport.beatmap)
         clock = self.transport.beatmap if playing else None
-        heard = self.heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
-        self.music = music
+        self.unheard = self.unheard and not music
+        if self.unheard:
+            heard = Heard(now_s, key=self.listener.chords.key, resting_s=now_s)
+        else:
+            heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
+        self.heard, self.music = heard, music
         company.note_hits(self, music)
         return heard, commands
 

@@ -371,9 +371,8 @@ class Heard(NamedTuple):
     feel: Feel = Feel()
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the music is: the transport's snapshot at `now_s`."""
+class Moment(NamedTuple):
+    """Where the music is: the transport's snapshot at `now_s`; a tuple for the same reason."""
 
     now_s: float
     state: str  # off, armed, counting, playing, holding, ending
@@ -541,9 +540,8 @@ class FixedBeat:
     downbeat: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """Everything one step of the band decided."""
+class Outbox(NamedTuple):
+    """Everything one step of the band decided; a tuple for the same reason as `Heard`."""
 
     sends: tuple[Send, ...] = ()
     beats: tuple[FixedBeat, ...] = ()

@@ -52,10 +52,12 @@ class Plan:
         """Once a pulse: whether the performer agrees with the chart, and what of it is a loop."""
         transport, meter = self.transport, self.transport.meter
         beat = transport.beatmap.beat_at(now_s)
+        if not transport.running or beat < 0:
+            return
         bar, began = transport.bar_of(beat)
         place, within = divmod((beat - began) / meter.pulse_beats, 1.0)
         pulse = bar * meter.pulses + int(place)
-        if not transport.running or beat < 0 or pulse <= self._pulse or within < MIDDLE:
+        if pulse <= self._pulse or within < MIDDLE:
             return
         self._pulse = pulse
         resting = heard.resting_s > RESTING_S
