@@ -190,7 +190,7 @@ class Ask:
     heard: bool = False  # the listener names a chord:
     root: int = 0
     quality: str = ""
-    chart: tuple[tuple[int, int], ...] = ()  # root and quality number of the slot before, this one, and on
+    chart: tuple[str, ...] = ()  # of the slot before, this one, and on, as `7:m7`; empty: no chord
     compound: bool = False  # 6/8 and 12/8
     phrase: int = 0  # bar of eight, 1 first; 0: not said
     figure: str = "groove"

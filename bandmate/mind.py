@@ -25,8 +25,10 @@ from bandmate.timing import SLOT_BEATS, BeatMap
 
 if TYPE_CHECKING:
     from bandmate.band import Band
+    from bandmate.plan import Plan
 
 THINK_S = 0.045  # a slot is asked for so long before it is decided
+CHARTED = 8  # slots of a chart that the model is told: this one and seven more
 REMEMBERED = 256  # asks that a new model process is warmed up with: 32 bars
 BEAT_TICKS = 12
 SLOT_TICKS = 6
@@ -175,6 +177,7 @@ class Mind:
                 heard=chord is not None,
                 root=chord.root if chord else 0,
                 quality=chord.quality if chord else "",
+                chart=_charted(band.plan, beat, chord),
                 compound=meter.pulse_beats == 1.5,
                 phrase=bar % 8 + 1,
                 figure=figure,
@@ -289,6 +292,20 @@ def _whole(phrase: Phrase) -> bool:
         and all(len(chord) == 2 and isinstance(chord[0], str) for chord in phrase.chords)
         and len(phrase.chords) > 1
     )
+
+
+def _charted(plan: Plan, beat: float, heard: Chord | None) -> tuple[str, ...]:
+    """What the chart or the loop says of a slot and on, after the chord of the slot before it."""
+    coming = plan.foretold(beat, CHARTED)
+    if not coming:
+        return ()
+    before = plan.foretold(beat - SLOT_BEATS, 1) or (heard,)
+    return tuple(name_of(chord) for chord in (*before, *coming))
+
+
+def name_of(chord: Chord | None) -> str:
+    """Gm7 is `7:m7`: a chord as asks and phrases name it."""
+    return "" if chord is None else f"{chord.root}:{chord.quality}"
 
 
 def chord_of(name: str) -> Chord | None:

@@ -130,6 +130,21 @@ class Plan:
         known = heard.ahead_certainty >= sure and heard.ahead_in is not None and heard.ahead_in < 0.5
         return heard.ahead if known else None
 
+    def foretold(self, beat: float, slots: int) -> tuple[Chord | None, ...]:
+        """The chart's or the learnt loop's chords from a beat on, an eighth each, as far as anybody knows.
+
+        None is no chord: a chart says so.
+        """
+        found: list[Chord | None] = []
+        for slot in range(slots):
+            there = beat + slot * SLOT_BEATS
+            charted = self.charted(there)
+            chord = self.chart(there) if charted else self.loop(there)
+            if chord is None and not charted:
+                break
+            found.append(chord)
+        return tuple(found)
+
     def next_change(self, beat: float, bars: int = 2) -> float | None:
         """The beat of the chart's first change after a beat; None: none is near, or none is known."""
         bar, _ = self.transport.bar_of(beat)

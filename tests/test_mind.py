@@ -12,6 +12,7 @@ from bandmate.mind import Mind
 from bandmate.rehearsal import load_take, prepare, rehearse, summary
 from bandmate.timing import step_index
 from tests.conftest import STYLES, Stage
+from tests.songbook import evening, song
 
 SLOT_S = 0.25  # an eighth at 120
 ROOT, FIFTH = 36, 43  # canonical degrees of a bass
@@ -95,6 +96,43 @@ def test_the_ask_tells_what_was_struck_held_and_played():
     assert after[2.5].heard
     assert (after[2.5].root, after[2.5].quality) == (0, "")
     assert [after[beat].place for beat in (3.5, 4.0)] == [7, 0]
+    assert after[2.5].chart == ()
+
+
+def test_the_ask_tells_what_the_chart_says_of_the_next_eight_slots():
+    model = FakeModel()
+    stage = ModelStage(model, evening=evening(song("A: C | Gm7 | N.C. | F", "B:; bars = 2")))
+    stage.say(0.0, "arm")
+    stage.say(0.0, "start")
+    stage.play(12.0)
+    told = {ask.beat: ask.chart for ask in model.asked}
+    assert told[0.0] == ("", *["0:"] * 8)
+    assert told[2.0] == (*["0:"] * 5, *["7:m7"] * 4)
+    assert told[8.0] == ("7:m7", *[""] * 8)
+    assert told[14.0] == ("5:",) * 5  # two beats of it are left; then the band listens
+    assert told[17.0] == ()
+
+
+def test_a_performer_who_has_left_the_chart_leaves_the_model_without_it():
+    model = FakeModel()
+    stage = ModelStage(model, evening=evening(song("A: C | F | C | F")), follow=0.0)
+    stage.say(0.0, "arm")
+    stage.say(0.0, "start")
+    stage.comp(2.1, 24, pitches=(49, 61, 64, 68))
+    stage.play(14.0)
+    assert stage.band.plan.astray
+    assert model.asked[0].chart
+    assert "5:" not in model.asked[-1].chart
+
+
+def test_the_ask_tells_a_loop_that_was_heard_twice():
+    model = FakeModel()
+    stage = ModelStage(model)
+    zero_s = stage.tapped(((48, 60, 64, 67), (45, 60, 64, 69), (53, 60, 65, 69), (43, 59, 62, 67)), bars=10)
+    stage.play(zero_s + 18.0)
+    told = {ask.beat: ask.chart for ask in model.asked}
+    assert told[14.0] == ()
+    assert told[34.0] == (*["0:"] * 5, *["9:m"] * 4)
 
 
 @pytest.mark.parametrize(
