@@ -21,6 +21,7 @@ from bandmate.parts.guitar import GUITAR
 from bandmate.parts.keys import KEYS
 from bandmate.parts.kit import KIT
 from bandmate.parts.pad import PAD
+from bandmate.songfile import MOST_LESS
 from bandmate.timing import SLOT_BEATS, BeatMap
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ SLOT_TICKS = 6
 LENGTHS = (1, 2, 3, 6, 9, 12, 24)  # twelfths, upper ends of the classes but the last
 OFFSET_TICKS = 0.11  # one class of micro-timing
 NEUTRAL = 0.5  # of tension: left to the style
-LESS, MOST_LESS = 0.2, 0.6  # of density, for each *not that*
+LESS = 0.2  # of density, for each *not that*
 PLAN_SURE = 0.7  # and from this one on an unheard change may be played
 CHORDS_SURE = 0.85  # chords would rather not strike an unknown change
 STRUCK_S, HEARD_S, PATIENCE_S = 0.1, 0.08, 0.3  # keys before a slot that mean it; when they are understood
@@ -139,7 +140,7 @@ class Mind:
 
     def ask(self, band: Band, now_s: float, lead_s: float) -> None:
         """Ask for every slot that is about to be decided; `lead_s` is how long before its beat that is."""
-        transport = band.transport
+        transport, self.less = band.transport, band.night.less
         if transport.state not in ("counting", "playing") or band.form.ending == "ritard":
             return
         beat = transport.beatmap.beat_at(now_s + lead_s + THINK_S)
