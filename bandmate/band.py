@@ -101,12 +101,12 @@ class Band:
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
-        self.unheard = alone  # nobody has played yet, and nobody is expected to
         self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
+        self.unheard = alone  # nobody has played yet, and nobody is expected to
         self.freely = False  # rubato: by the chords, not by the clock
         self.free_chord: Chord | None = None  # the one that was struck so last
         self.struck_s = self.strike_gap_s = 0.0  # ritard: the performer's newest chord, and the gap before

@@ -63,6 +63,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
             f"the rig {options.rig!r} is already running; `bandmate stop` ends it, --rig NAME names another"
         )
     patch = _patch(options, where, evening)
+    options.model = study.model_of(options, patch)
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
         load_demo(demo)
@@ -70,7 +71,6 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
     if not (demo or alone):
         patch = with_touch(patch, where.touches(), heard["keyboards"])
     _miked(patch)
-    model = study.model_of(options, patch)
     sound = _sound_plan(options, patch, heard, notices)
     for song in evening.songs if evening is not None else ():
         _ports_there(song.patch)
@@ -83,7 +83,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         "resume": options.resume, "demo": demo, "alone": alone,
         "setlist": None if evening is None else setlists.as_table(evening),
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
-        "player": study.player(options, model), "model": model,
+        "player": study.player(options), "model": options.model,
     }  # fmt: skip
     try:
         launch(where, plan)

@@ -115,11 +115,13 @@ def thinker(options: argparse.Namespace, take: Take, seed: int, patch: Patch) ->
     return Thinker(model_of(options, patch), seed).open().answer
 
 
-def player(options: argparse.Namespace, model: str) -> str:
+def player(options: argparse.Namespace) -> str:
     """Who plays live: the model if it is asked for, or there with all it needs."""
     if options.player is not None:
         return str(options.player)
-    ready = is_there(model) and find_spec("torch") is not None and find_spec("safetensors") is not None
+    ready = (
+        is_there(options.model) and find_spec("torch") is not None and find_spec("safetensors") is not None
+    )
     return "model" if ready else "understudy"
 
 

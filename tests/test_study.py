@@ -39,12 +39,12 @@ def test_a_model_that_is_not_there_is_one_sentence_unless_the_understudy_plays(t
     with pytest.raises(BadPatch, match="key 'model' is 'mine', but no model of that name"):
         study.model_of(asked(), patch)
     assert study.model_of(asked(player="understudy"), patch)
-    assert study.player(asked(player="understudy"), "mine") == "understudy"
+    assert study.player(asked(player="understudy", model="mine")) == "understudy"
 
 
 def test_without_its_weights_nobody_is_taken_for_a_model(mine, monkeypatch):
     monkeypatch.setattr(study, "find_spec", lambda name: None)
-    assert study.player(asked(), mine.model) == "understudy"
+    assert study.player(asked(model=mine.model)) == "understudy"
     monkeypatch.setattr(study, "find_spec", lambda name: name)
-    assert study.player(asked(), mine.model) == "model"
-    assert study.player(asked(), "nowhere") == "understudy"
+    assert study.player(asked(model=mine.model)) == "model"
+    assert study.player(asked(model="nowhere")) == "understudy"
