@@ -173,7 +173,7 @@ def _rehearse(options: argparse.Namespace) -> int:
     taps_s = _seconds(options.tap_in) if options.tap_in else []
     take, header = prepare(take, patch, options.seed, _params_given(options), taps_s)
     styles = load_styles()
-    thinker = study.thinker(options, take, header.seed)
+    thinker = study.thinker(options, take, header.seed, header.patch)
     if header.state is not None:
         try:
             make_band(header, styles)

@@ -144,6 +144,7 @@ class Band:
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
+        self.unheard = alone  # nobody has played yet, and nobody is expected to
         self.freely = False  # rubato: by the chords, not by the clock
         self.free_chord: Chord | None = None  # the one that was struck so last
         self.struck_s = self.strike_gap_s = 0.0  # ritard: the performer's newest chord, and the gap before
@@ -259,8 +260,12 @@ class Band:
         if self.mind is not None:
             self.mind.hear([*music, *phrases], self.transport.beatmap)
         clock = self.transport.beatmap if playing else None
-        heard = self.heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
-        self.music = music
+        self.unheard = self.unheard and not music
+        if self.unheard:
+            heard = Heard(now_s, key=self.listener.chords.key, resting_s=now_s)
+        else:
+            heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
+        self.heard, self.music = heard, music
         company.note_hits(self, music)
         return heard, commands
 

@@ -232,7 +232,7 @@ class Ask:
     heard: bool = False  # the listener names a chord:
     root: int = 0
     quality: str = ""
-    chart: tuple[tuple[int, int], ...] = ()  # root and quality number of the slot before, this one, and on
+    chart: tuple[str, ...] = ()  # of the slot before, this one, and on, as `7:m7`; empty: no chord
     compound: bool = False  # 6/8 and 12/8
     phrase: int = 0  # bar of eight, 1 first; 0: not said
     figure: str = "groove"
@@ -444,9 +444,8 @@ class Heard(NamedTuple):
     feel: Feel = Feel()
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the music is: the transport's snapshot at `now_s`."""
+class Moment(NamedTuple):
+    """Where the music is: the transport's snapshot at `now_s`; a tuple for the same reason."""
 
     now_s: float
     state: str  # off, armed, counting, playing, holding, ending
@@ -681,9 +680,8 @@ class FixedBeat:
     downbeat: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """Everything one step of the band decided."""
+class Outbox(NamedTuple):
+    """Everything one step of the band decided; a tuple for the same reason as `Heard`."""
 
     sends: tuple[Send, ...] = ()
     beats: tuple[FixedBeat, ...] = ()

@@ -69,6 +69,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         )
     keys = load_keys(where.keys)
     patch = _patch(options, where, evening)
+    options.model = study.model_of(options, patch)
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
         load_demo(demo)

@@ -65,6 +65,7 @@ class Patch:
     parts: tuple[str, ...] = ("drums", "bass")
     staged: bool = True  # free join: hats and pad first, the rest at downbeat confidence 0.8
     bass: str = "yields"
+    model: str = ""  # the neural player by name, or its folder; empty: the one that ships
     bands_to_performer: bool = False  # band parts may go to the performer's own keyboard
     low_key: int = 0  # keys at or below this one are the cue switch, not music; 0: no such keys
     tap_control: int = 67  # the pedal (CC) that is the cue switch; 0: none
@@ -137,7 +138,7 @@ def parse(table: dict[str, Any], path: Path) -> Patch:
     )  # fmt: skip
     patch: Patch = record(plain, _as_today(table), "", path, _keys())
     _check(patch, path)
-    return _with_fonts_beside(patch, path)
+    return _with_what_lies_beside(patch, path)
 
 
 def _as_today(table: dict[str, Any]) -> dict[str, Any]:
@@ -147,8 +148,8 @@ def _as_today(table: dict[str, Any]) -> dict[str, Any]:
     return ({"outputs": outputs} if outputs else {}) | table
 
 
-def _with_fonts_beside(patch: Patch, path: Path) -> Patch:
-    """A font that isn't one of ours is looked for beside the patch's own file."""
+def _with_what_lies_beside(patch: Patch, path: Path) -> Patch:
+    """A font or a model that isn't one of ours is looked for beside the patch's own file."""
 
     def beside(font: str) -> str:
         near = path.parent / font
@@ -157,7 +158,9 @@ def _with_fonts_beside(patch: Patch, path: Path) -> Patch:
 
     sounds = {part: replace(sound, font=beside(sound.font)) for part, sound in patch.sounds.items()}
     zones = tuple(replace(zone, font=beside(zone.font)) for zone in patch.zones)
-    return replace(patch, font=beside(patch.font), sounds=sounds, zones=zones)
+    near = path.parent / patch.model
+    model = str(near.resolve()) if patch.model and path.is_file() and near.is_dir() else patch.model
+    return replace(patch, font=beside(patch.font), model=model, sounds=sounds, zones=zones)
 
 
 def with_microphone(patch: Patch, hears: str | None) -> Patch:

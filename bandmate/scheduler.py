@@ -13,6 +13,7 @@ import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bandmate.events import Click, Hush, Note, Off, On, Replace, Revoke, Send
 from bandmate.timing import SLOT_BEATS, BeatMap
@@ -40,9 +41,8 @@ class Sounding:
     off_s: float | None = None  # set when the Off has been sent
 
 
-@dataclass(frozen=True, slots=True)
-class Ear:
-    """What the scheduler must know of the performer to bind late."""
+class Ear(NamedTuple):
+    """What the scheduler must know of the performer to bind late; a tuple, because one is made every step."""
 
     onset_s: float | None  # their newest key
     changed: bool  # the chord has just changed

@@ -76,7 +76,8 @@ class Rig:
         return places("main")
 
     def jam(self, *words: str) -> Rig:
-        command = [sys.executable, "-m", "bandmate", "jam", "--headless", *words]
+        """A jam with the understudy, also where torch is there; `--player model` in `words` asks for it."""
+        command = [sys.executable, "-m", "bandmate", "jam", "--headless", "--player", "understudy", *words]
         self.screen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         until(self._visit, 20.0, "the band answers")
         until(lambda: self.pids().get("sound") and self.where.sound.exists(), 10.0, "the sound process is up")

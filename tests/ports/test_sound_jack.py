@@ -76,7 +76,7 @@ def sound(server, tmp_path):
     try:
         goodbye = wire.connect(tmp_path / "s", 10.0)
         goodbye.send(Command(0.0, "quit"))
-        process.join(5.0)
+        process.join(15.0)  # JACK waits some seconds for a client that was killed meanwhile
         goodbye.close()
         assert process.exitcode == 0
     finally:
