@@ -17,7 +17,7 @@ from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.controls import Value
 from bandmate.errors import BadFile, BandmateError
-from bandmate.events import Bend, Control, Event
+from bandmate.events import Bend, Command, Control, Event
 from bandmate.patch import Patch
 from bandmate.setlist import Setlist
 from bandmate.timing import PLACE_TICKS, step_index
@@ -117,7 +117,8 @@ def _entry(plain: dict[str, Any]) -> tuple[int, Event]:
     if not isinstance(event, Event):
         raise ValueError(f"a {type(event).__name__} is nothing that a band hears")
     for key, (low, high) in RANGES.items():
-        _within(key, getattr(event, key, low), low, high)
+        if key != "place" or not isinstance(event, Command):  # a command's is a word, a clock's a number
+            _within(key, getattr(event, key, low), low, high)
     if isinstance(event, Bend):
         _within("value", event.value, -8192, 8191)
     elif isinstance(event, Control):
