@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bandmate import controls
+from bandmate import controls, jam
+from bandmate.__main__ import main
 from bandmate.console.keymap import DEFAULTS, OWN, Deed, deed, default_keys, load, meaning
 from bandmate.console.screens import SCREENS
 from bandmate.errors import BandmateError
@@ -170,3 +171,23 @@ def test_the_demo_is_the_supervisors():
     app, said = pressed("d", status=ARMED)
     assert said == [[]]
     assert [(one.name, one.value) for one in app.link.supervised] == [("demo", "pop")]
+
+
+def test_a_wrong_line_stops_a_start_but_no_console(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BANDMATE_HOME", str(tmp_path))
+    (tmp_path / "keys.toml").write_text('[keys]\nf = "fil"\n', encoding="utf-8")
+    assert main(["jam", "--headless"]) == 2
+    assert "do you mean 'fill'?" in capsys.readouterr().err
+    assert not (tmp_path / "state" / "main.plan.json").exists()
+    opened = []
+    monkeypatch.setattr(jam, "is_running", lambda where: True)
+
+    def opening(where, keys, demo, message):
+        opened.append((keys, message))
+        return 0
+
+    monkeypatch.setattr(jam, "open_console", opening)
+    assert main(["console"]) == 0
+    ((keys, message),) = opened
+    assert keys == default_keys()
+    assert "do you mean 'fill'?" in message
