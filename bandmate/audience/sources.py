@@ -14,12 +14,12 @@ from bandmate.audience.sketch import Sketch
 from bandmate.moods import KINDS, OUTRIGHT, Reading
 
 GENERATION_S = 150.0  # what is compared with: the last one to two of these
-COUNT_EVERY_S = 0.1  # one that talks faster counts no more than others
+COUNT_EVERY_S = 0.2  # one that talks faster counts no more than others, and no sketch grows beyond that
 SETTLE_S = 0.8  # a level is the mean of about so long
 FADES_S, DEAD_S = 3.0, 7.0  # silent so long: counts less and less, and is gone
 PRIOR = 8.0  # readings "as ever" before the first: nobody jumps in
 STRAY = 0.1  # share of a motion sensor's newest place in where it lately was
-MOST_SOURCES, MOST_OF_A_HOST = 2000, 32
+MOST_SOURCES, MOST_OF_A_HOST = 1000, 32
 
 
 class Source:
