@@ -70,6 +70,7 @@ class Live:
         self.sound: wire.Wire | None = None
         self.ears: wire.Wire | None = None
         self.model: wire.Wire | None = None
+        self._model_fault = False  # the newest that it said is what is wrong with it
         self._model_retry_s = 0.0
         self.inbox: list[Event] = []
         self.origin_s = 0.0
@@ -364,11 +365,15 @@ class Live:
     def _from_model(self, model: wire.Wire) -> None:
         """Phrases, and why there are none."""
         for said in model.receive():
+            self._model_fault = isinstance(said, Fault)
             if isinstance(said, Phrase):
                 self.inbox.append(replace(said, time_s=self.now_s))
             elif isinstance(said, Fault):
                 self.inbox.append(self._placed(said))
-        if not model.open:
+        if not model.open and self._model_fault:  # it has said why
+            model.close()
+            self.model, self._model_fault = None, False
+        elif not model.open:
             model.close()
             self.model = None
             self._counters["reconnects"] += 1
