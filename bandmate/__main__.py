@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         listed.add_argument("what", choices=("check", "show"))
         listed.add_argument("names", nargs="*", metavar="NAME", help="by name or .toml file (default: all)")
     study.add_commands(commands)
+    options.crowd_options(_add(commands, "crowd", _crowd, "an audience, as written, before your band"))
     _add(commands, "ports", _ports, "list MIDI ports and sound devices")
     check = _add(commands, "soundcheck", _soundcheck, "everything a gig needs, in plain words, with the mend")
     check.add_argument("--patch", default="default")
@@ -80,14 +81,21 @@ def _parser() -> argparse.ArgumentParser:
     send = _add(commands, "send", _send, "steer the running band: NAME, or NAME VALUE")
     send.add_argument("name", metavar="NAME")
     send.add_argument("value", metavar="VALUE", nargs="?")
+    send.add_argument("--at", choices=controls.PLACES, default="", help="land there, and not where it says")
+    learn = _add(
+        commands, "learn", _learn, "teach the running band a knob, key or pedal: turn it, and it is NAME's"
+    )
+    learn.add_argument("name", metavar="NAME", nargs="?", help="a parameter or action (none: what is known)")
+    learn.add_argument("--forget", action="store_true", help="nothing moves NAME any more")
     for name, run, text in (
         ("panic", _panic, "end every note on every port of the running band"),
         ("stop", _stop, "end the running band and its rig"),
         ("console", _console, "watch and steer a band that is already running"),
     ):
         _add(commands, name, run, text)
-    for command in ("send", "panic", "stop", "console"):
+    for command in ("send", "learn", "panic", "stop", "console"):
         commands.choices[command].add_argument("--rig", default="main", help="which rig (default: main)")
+    options.console_options(commands.choices["console"])
     return parser
 
 
@@ -165,7 +173,7 @@ def _rehearse(options: argparse.Namespace) -> int:
     taps_s = _seconds(options.tap_in) if options.tap_in else []
     take, header = prepare(take, patch, options.seed, _params_given(options), taps_s)
     styles = load_styles()
-    thinker = study.thinker(options, take, header.seed)
+    thinker = study.thinker(options, take, header.seed, header.patch)
     if header.state is not None:
         try:
             make_band(header, styles)
@@ -236,11 +244,12 @@ def _soundcheck(options: argparse.Namespace) -> int:
 def _params(options: argparse.Namespace) -> int:
     rows = [*controls.PARAMS, *controls.ACTIONS]
     if options.json:
-        keys = ("kind", "name", "low", "high", "default", "unit", "choices", "when", "help")
+        keys = ("kind", "name", "low", "high", "default", "unit", "choices", "when", "curve", "step", "help")
         print(json.dumps([{k: getattr(row, k) for k in keys if hasattr(row, k)} for row in rows], indent=1))
         return 0
     for param in controls.PARAMS:
-        print(f"{param.name:22} {controls.span(param)} (default {param.default}) {param.unit}  {param.help}")
+        takes = f"{controls.span(param)} (default {param.default}) {param.unit}".strip()
+        print(f"{param.name:22} {takes}; {param.when}: {param.help}")
     print()
     for action in controls.ACTIONS:
         print(f"{action.name:22} {action.when}: {action.help}")
@@ -251,8 +260,14 @@ def _send(options: argparse.Namespace) -> int:
     from bandmate.jam import say
 
     name, value = controls.check(options.name, options.value)
-    say(options.rig, name, value)
+    say(options.rig, name, value, options.at)
     return 0
+
+
+def _learn(options: argparse.Namespace) -> int:
+    from bandmate.lesson import learn
+
+    return learn(options.rig, options.name, options.forget)
 
 
 def _panic(options: argparse.Namespace) -> int:
@@ -269,9 +284,22 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _console(options: argparse.Namespace) -> int:
-    from bandmate.jam import watch
+    from bandmate.jam import watch, watch_in_browser
 
+    if options.pictures is not None:
+        from bandmate.portraits import draw
+
+        print("\n".join(map(str, draw(options.pictures))))
+        return 0
+    if options.web:
+        return watch_in_browser(options.rig, options.web_host, options.web_port)
     return watch(options.rig)
+
+
+def _crowd(options: argparse.Namespace) -> int:
+    from bandmate.crowd import run
+
+    return run(options)
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -8,9 +8,24 @@ randomness. Must not import ports, model, console, torch or textual.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
-from bandmate import closing, company, cues, night, sending, snapshots
+from bandmate import (
+    closing,
+    company,
+    cues,
+    landing,
+    mixing,
+    mooding,
+    night,
+    pedalboard,
+    sending,
+    snapshots,
+    synced,
+    undoing,
+)
 from bandmate.capo import Capo, semitones_of
 from bandmate.closing import FOREVER
 from bandmate.controls import AUTO_KEY, Value, defaults, settled
@@ -18,10 +33,12 @@ from bandmate.counting import Count
 from bandmate.events import (
     Ask,
     Attack,
+    ClockWord,
     Command,
     Event,
     Fault,
     Heard,
+    Hue,
     Latency,
     Moment,
     Note,
@@ -30,17 +47,24 @@ from bandmate.events import (
     Phrase,
     PortFound,
     PortLost,
+    Program,
+    Readings,
     Send,
     Slot,
     Store,
+    StoreMap,
 )  # fmt: skip
 from bandmate.form import Form
+from bandmate.gauges import Gauges
 from bandmate.harmony import Chord, Key
+from bandmate.knobs import Knobs
+from bandmate.learner import Learner
 from bandmate.lineup import set_clock
 from bandmate.listening.listener import Listener
 from bandmate.listening.masking import Masking
 from bandmate.mind import Mind
 from bandmate.mixing import begun
+from bandmate.mooding import Audience
 from bandmate.night import Night
 from bandmate.parts.binding import Binder
 from bandmate.parts.hits import Hits
@@ -53,9 +77,9 @@ from bandmate.plan import Plan
 from bandmate.roadmap import Roadmap
 from bandmate.scheduler import Scheduler
 from bandmate.setlist import Setlist
-from bandmate.steering import counted, steer
+from bandmate.steering import carry_out, counted, steer
 from bandmate.switch import Switch
-from bandmate.timing import SLOT_BEATS, Meter
+from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 from bandmate.transport import HORIZON_S, Transport
 
 LEAD_S = 0.035  # a slot is decided this long before its first note may be sent
@@ -77,6 +101,7 @@ class Band:
         style = styles[str(params.get("style", patch.style))]
         own: dict[str, Value] = {"bpm": style.bpm, "follow": style.follow, "style": style.name,
                                "meter": str(patch.meter)}  # fmt: skip
+        own["sync"] = "midi" if patch.clock_in else "off"
         own |= begun(patch)
         self.params: dict[str, Value] = defaults() | own | settled(patch.params) | settled(params)
         meter = Meter.parse(str(self.params["meter"]))
@@ -92,7 +117,9 @@ class Band:
         self.capo = Capo(patch, semitones_of(self.params))
         self.listener = Listener(meter, self.capo.melody(), meters, patch.velocities)
         self.masking = Masking(patch.microphones)
-        self._miked = {microphone.port for microphone in patch.microphones}
+        self._miked = {one.port for one in patch.microphones if one.hears != "room"}
+        self._rooms = {one.port for one in patch.microphones} - self._miked
+        self.audience = Audience()
         self.pin_key()
         self.form: Form = Form(patch.parts, seed)
         self.road = Roadmap()
@@ -101,11 +128,23 @@ class Band:
         self.binder = Binder()
         self.hits, self.touch = Hits(), Touch()
         self.music: Sequence[Event] = ()  # of this step: no switches, no noodling
+        self.not_music: list[Event] = []  # of this step: switches, knobs, keys and programs that steer
         self.mind: Mind | None = None  # the model's; without one the understudy plays
         self.switch = Switch(patch.tap_control, patch.low_key)
+        self.pending: list[landing.Waiting] = []  # commands on their way to a place
+        self.landing: float | None = None  # the beat on which the one lands that is being carried out
+        self.soon = ""  # now or beat: the one that is being carried out does not wait for a bar line
+        self.undoing: deque[undoing.Step] = deque(maxlen=undoing.DEEP)
+        self.silent_from = dict.fromkeys(mixing.silent(self.params), -FOREVER)  # muted from this beat on
+        self.gauges = Gauges()
+        self.steered = 0  # commands so far
+        self.written: tuple[object, dict[str, Any]] = None, {}  # the plan as it was shown last, and of when
+        self.knobs = Knobs(patch.controls)
+        self.learner: Learner | None = None  # somebody shows the band a knob
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
         self.waiting: set[str] = set()
         self.quitting = self.held_at_hold = False
+        self.unheard = alone  # nobody has played yet, and nobody is expected to
         self.freely = False  # rubato: by the chords, not by the clock
         self.free_chord: Chord | None = None  # the one that was struck so last
         self.struck_s = self.strike_gap_s = 0.0  # ritard: the performer's newest chord, and the gap before
@@ -119,11 +158,12 @@ class Band:
         self._range: tuple[int | None, int | None] = (None, None)
         self._bar = -1  # the bar that is being decided
         self.slow_from: float | None = None  # a ritard of the band's own begins here
-        self.stores: list[Store] = []
+        self.paced: tuple[BeatMap, bool, float] | None = None  # what our MIDI clock was told last
+        self.stores: list[Store | StoreMap] = []
         self.ready: list[Send] = []  # sounds of the song that is due, for the first step
         self.saved_mark = (-1, "off")
         self.steps = 0
-        self.shown_state = ""
+        self.shown_mark: tuple[str, int, int] = ("", 0, 0)  # state, bar and pulse
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile
         self.alarm_text, self.alarm_s = "", -FOREVER
         self.night = Night(evening, alone, settled(params))
@@ -134,11 +174,16 @@ class Band:
     def step(self, now_s: float, events: Sequence[Event]) -> Outbox:
         """One step of the logical grid: what came in up to `now_s` -> what goes out, and when."""
         sends, self.ready = self.ready, []
+        sends += synced.hear(self, now_s, [event for event in events if isinstance(event, ClockWord)])
         heard, commands = self._hear(now_s, events)
         for command in commands:
             sends += steer(self, now_s, command)
+        if self.pending:
+            sends += landing.land(self, now_s, carry_out)
+        sends += pedalboard.end_lesson(self, now_s)
         moment = self.transport.advance(now_s, heard, "drums" in self.playing)
         self.params["bpm"] = moment.home_bpm
+        mooding.advance(self, now_s)
         struck = closing.by_hand(self, now_s, moment, heard, sends)
         closing.by_chords(self, now_s, heard, sends)
         if moment.state in ("counting", "playing", "ending"):
@@ -149,7 +194,10 @@ class Band:
         sends += sending.due(self, now_s, heard)
         beats = struck or self.transport.fixed(now_s)
         closing.end_by_itself(self, now_s, moment, heard, sends)
+        sends += synced.pace(self, now_s)
         self.masking.book(now_s, sends)
+        self.gauges.book(self, sends)
+        self.audience.book(sends)
         stores, self.stores = tuple(self.stores), []
         return Outbox(
             tuple(sends), beats, snapshots.status(self, now_s, moment), snapshots.state_if_due(self, moment),
@@ -177,34 +225,47 @@ class Band:
         self.transport.hints.clear()
         playing = self.transport.running
         music: list[Event] = []
+        self.not_music = []
         phrases = [event for event in events if isinstance(event, Phrase)]
         commands = [Command(now_s, name, source="switch") for name in self.switch.held(now_s, playing)]
         for event in self.masking.hear(events):
             if isinstance(event, Command):
                 commands.append(event)
-            elif isinstance(event, Phrase):
+            elif isinstance(event, Phrase | ClockWord):
+                continue
+            elif isinstance(event, Readings):
+                self.audience.hear(event, 0)
+            elif isinstance(event, Hue | Attack) and event.port in self._rooms:
+                self.audience.hear(event, self.form.section if playing else 0)
                 continue
             elif isinstance(event, Fault):
                 self.alarm(now_s, event.text)
             elif isinstance(event, Latency):
                 latency_s = self.scheduler.latency_s = min(event.output_s, LATENCY_MOST_S)
                 self.transport.horizon_s = self.scheduler.horizon_s = HORIZON_S + latency_s
-            elif self.switch.owns(event):
-                found = self.switch.press(event, playing)
-                commands += [Command(event.time_s, name, source="switch") for name in found]
+            elif pedalboard.takes(self, event, commands, playing):
+                self.not_music.append(event)
+            elif isinstance(event, Program):
+                continue
             elif not isinstance(event, NoteOn | Attack) or self._means_it(event):
                 music.append(event if getattr(event, "port", "") in self._miked else self.capo.hear(event))
             if isinstance(event, Attack) or (isinstance(event, NoteOn) and event.port in self._miked):
                 commands += counted(self, event)
             if isinstance(event, PortLost | PortFound):
                 self.switch.release()
-                (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
+                self.knobs.release(event.port)
+                if event.port not in self._rooms:
+                    (self._lost.add if isinstance(event, PortLost) else self._lost.discard)(event.port)
                 self.alarm(now_s, f"{event.port} is {'there' if isinstance(event, PortFound) else 'gone'}")
         if self.mind is not None:
             self.mind.hear([*music, *phrases], self.transport.beatmap)
         clock = self.transport.beatmap if playing else None
-        heard = self.heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
-        self.music = music
+        self.unheard = self.unheard and not music
+        if self.unheard:
+            heard = Heard(now_s, key=self.listener.chords.key, resting_s=now_s)
+        else:
+            heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
+        self.heard, self.music = heard, music
         company.note_hits(self, music)
         return heard, commands
 
@@ -232,11 +293,12 @@ class Band:
 
     # -------------------------------------------------------------- deciding
 
-    def begin_slots(self) -> None:
-        """A new count begins: the next slot is the first of the count-in."""
-        self._next_slot, self._bar, self.slow_from = -FOREVER, -1, None
+    def begin_slots(self, first: float = -FOREVER) -> None:
+        """A new count begins: the next slot is the first of the count-in, or that of a start at once."""
+        self._next_slot, self._bar, self.slow_from = first, -1, None
         self.binder.reset()
         self.hits.forget()
+        self.pending.clear()
         if self.mind is not None:
             self.mind.begin()
 
@@ -276,6 +338,7 @@ class Band:
         if bar != self._bar:
             self._bar, self._range = bar, self.hands.range()
             sends = cues.begin_bar(self, now_s, bar, moment)
+            mooding.begin_bar(self)
         cues.slow_down(self, now_s, beat)
         params, style = self.params, self.styles[str(self.params["style"])]
         swing = float(params["swing"])
@@ -288,6 +351,7 @@ class Band:
         )  # fmt: skip
         keeps = self._lost or self.night.alone
         slot = self.form.slot(empty, moment, heard, "keep" if keeps else str(params["on-rest"]))
+        slot = mooding.bent(self, slot)
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         written = (
             None

@@ -23,6 +23,7 @@ from bandmate import patch as patches
 from bandmate import wire
 from bandmate.errors import NoDevice, RigError
 from bandmate.events import Command, NoteOn, Off, On, SoundReady
+from bandmate.heart import SLOTS
 from bandmate.patch import Patch
 from bandmate.places import TAPS, places
 from bandmate.rig import is_running
@@ -136,7 +137,7 @@ def speaker(patch: Patch, device: str | None) -> Iterator[Speaker]:
         "device": device or remembered.get("device"), "client": "bandmate",
         "font": str(patches.font_path(patch)),
     }  # fmt: skip
-    process = context.Process(target=run, args=(plan, context.RawArray("d", 4)), daemon=True)
+    process = context.Process(target=run, args=(plan, context.RawArray("d", SLOTS)), daemon=True)
     process.start()
     try:
         end = wire.connect(where.sound, PATIENCE_S)

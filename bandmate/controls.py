@@ -6,8 +6,9 @@ surface has a list of its own. Pure data, any process; imports nothing of ours b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bandmate.errors import BandmateError
@@ -23,7 +24,11 @@ KEYS = tuple(str(Key(tonic, minor)) for tonic in range(12) for minor in (False, 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A thing with a value: a number in a range, or one of some words."""
+    """A thing with a value: a number in a range, or one of some words.
+
+    `when` says at which musical place a new value is heard. `curve` is how a knob goes through the range:
+    linear; log, by equal ratios; fader, as loudness is felt. With a `step` only whole steps from `low`.
+    """
 
     name: str
     low: float
@@ -33,6 +38,9 @@ class Param:
     help: str
     choices: tuple[str, ...] = ()
     kind: Literal["param"] = "param"
+    when: str = "now"
+    curve: str = "linear"
+    step: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ MOODS: dict[str, tuple[float, float, int]] = {
     "calm": (0.2, 0.35, -1), "warm": (0.4, 0.45, 0), "bright": (0.6, 0.55, 0), "driving": (0.85, 0.65, 1),
 }  # fmt: skip
 
-PARAMS: tuple[Param, ...] = (
+ROWS: tuple[Param, ...] = (
     Param("bpm", *TEMPI, 112, "pulses a minute", "tempo; while playing it sets a new home tempo"),
     Param("follow", 0, 1, 0.35, "", "how far you move the band's tempo; 1 lifts the leash"),
     Param("inertia", 0, 1, 0.5, "", "how slowly the tempo moves: 0.5 at most 3 % a pulse, 0 15 %, 1 0.6 %"),
@@ -79,6 +87,12 @@ PARAMS: tuple[Param, ...] = (
     Param("jump", 0, 0, "", "", "to a section of the song by its name, on the next bar line"),
     Param("join", 0, 0, "count", "", "how the band starts with you", ("count", "free")),
     Param("on-rest", 0, 0, "down", "", "what the band does when you rest", ("keep", "down", "vamp")),
+    Param("authority", 0, 100, 50, "%", "how much say the audience has; 0 none"),
+    Param("mood-energy", 0, 1, 0.5, "", "the mood's energy where no sensor speaks; the audience moves it"),
+    Param("valence", -1, 1, 0, "", "the mood where no sensor speaks: -1 dark, 1 bright"),
+    Param("crowd-floor", 0, 1, 0, "", "the audience never pulls the energy below this"),
+    Param("crowd-ceiling", 0, 1, 1, "", "nor above this"),
+    Param("crowd-change", 0.02, 1, 0.25, "a bar", "how fast the audience may move the energy"),
     Param("master", 0, 1, 0.9, "", "main volume"),
     Param("performer", 0, 1.5, 1.0, "", "volume of your own sound"),
     Param("click", 0, 1.5, 1.0, "", "volume of the click, on the click bus only"),
@@ -86,6 +100,9 @@ PARAMS: tuple[Param, ...] = (
     Param("reverb", 0, 1, 0.3, "", "how loud the reverb comes back"),
     Param("tuning-hz", 430, 450, 440, "Hz", "the a' that the built-in sounds are tuned to; drums never are"),
     Param("transpose-keys", 0, 1, 0, "", "1: your own keys sound transposed, too"),
+    Param("sync", 0, 0, "off", "", "whose clock it is; midi: an outside MIDI clock decides", ("off", "midi")),
+    Param("learn", 0, 0, "", "", "a parameter or action whose knob, key or pedal you move now; empty: none"),
+    Param("forget", 0, 0, "", "", "a parameter or action that no knob, key or pedal moves any more"),
     Param("metronome", 0, 0, "count-in", "", "when the click sounds", ("never", "count-in", "always")),
     *(
         row
@@ -93,17 +110,48 @@ PARAMS: tuple[Param, ...] = (
         for row in (
             Param(f"part/{part}/on", 0, 1, 1, "", f"{part}: 1 plays, 0 lays out"),
             Param(f"part/{part}/level", 0, 1.5, 1.0, "", f"{part}: volume"),
+            Param(f"part/{part}/mute", 0, 1, 0, "", f"{part}: 1 plays on unheard, and is back at once"),
+            Param(f"part/{part}/solo", 0, 1, 0, "", f"{part}: 1 is heard alone, or with other soloists"),
             Param(f"part/{part}/density", 0, 1, 0.5, "", f"{part}: how many notes"),
+            Param(f"part/{part}/reverb", -1, 1, -1, "", f"{part}: its share in the reverb; -1: the patch's"),
             Param(f"part/{part}/program", -1, 127, -1, "", f"{part}: a sound of its bank; -1: the patch's"),
         )
     ),
 )
 
+# the musical place at which a new value is heard; what isn't named: now. A name after a slash: of every part
+HEARD_AT: dict[str, tuple[str, ...]] = {
+    "next eighth": ("density", "wild", "tension", "blend", "blend-style", "swing", "style", "metronome",
+                    "/density"),
+    "next pulse": ("follow", "inertia", "clock"),
+    "next bar": ("energy", "section", "transpose", "jump", "on-rest"),
+    "in: next bar, out: now": ("/on",),
+    "next count-in": ("count-in",),
+    "next start": ("join",),
+    "while stopped": ("meter",),
+    "after this song": ("song",),
+}  # fmt: skip
+CURVES = {"bpm": "log"} | dict.fromkeys(("master", "performer", "click", "/level"), "fader")
+WHOLE = frozenset({  # whole numbers only
+    "section", "count-in", "transpose", "transpose-keys", "mono", "/on", "/mute", "/solo", "/program",
+})  # fmt: skip
+
+
+def _shaped(row: Param) -> Param:
+    """A row with the musical place, the curve and the steps that the tables above have for it."""
+    name = f"/{row.name.rpartition('/')[2]}" if row.name.startswith("part/") else row.name
+    when = next((place for place, names in HEARD_AT.items() if name in names), row.when)
+    step = 1.0 if name in WHOLE else row.step
+    return replace(row, when=when, curve=CURVES.get(name, row.curve), step=step)
+
+
+PARAMS: tuple[Param, ...] = tuple(_shaped(row) for row in ROWS)
 ACTIONS: tuple[Action, ...] = (
     Action("arm", "now", "get ready: from OFF to ARMED"),
     Action("disarm", "now", "back to OFF; nothing sounds, whatever is played"),
     Action("start", "now", "the band counts in and plays"),
     Action("tap", "now", "tap the count-in, in pulses; while playing: tap the tempo"),
+    Action("cue", "now", "the one switch: taps; while playing a fill and the next section; held: ending"),
     Action("join", "now", "listen and come in by itself (free join)"),
     Action("ending", "next bar, again: now", "end with a stroke on one, or as the song says"),
     Action("tag", "next bar", "repeat the last four bars twice more, then end"),
@@ -144,9 +192,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("less", "now", "keys, pad and lead rest, drums go to hat and side stick; again: bass only"),
     Action("again", "next eighth", "the model offers another take on what comes next"),
     Action("not-that", "now", "the model does less of what it just did, for this song"),
+    Action("undo", "now", "take the last change back; again: the one before"),
+    Action("hold-mood", "now", "the audience's mood stays as it is; again: it moves"),
+    Action("veto", "next beat", "the audience has no say; again: it has, from the middle on"),
     Action("panic", "now", "end every note on every port"),
     Action("quit", "next bar", "an ending where the band plays, then the rig goes home"),
 )
+
+PLACES = ("now", "beat", "bar", "section")  # where a command may ask to land
+# those that ask for a bar line by themselves, and those that happen at once; all others know no place
+CUES = frozenset({
+    "fill", "break", "hits", "next-section", "previous-section", "ending", "tag", "vamp-out", "next-player",
+    "all-in", "section", "jump", "transpose",
+})  # fmt: skip
+TURNS = frozenset({
+    "more", "less", "lay-out", "fade", "style", "energy", "density", "swing", "wild", "tension", "blend",
+    "blend-style", "reverb", "master",
+})  # fmt: skip
 
 BY_NAME: dict[str, Param] = {row.name: row for row in PARAMS}
 ACTION_NAMES = frozenset(row.name for row in ACTIONS)
@@ -198,6 +260,37 @@ def span(row: Param) -> str:
     if isinstance(row.default, str):
         return "a name"
     return f"{row.low:g} to {row.high:g}"
+
+
+def value_at(row: Param, share: float) -> Value:
+    """The value of a knob that is turned so far, 0 to 1. What takes a free name has none."""
+    share = max(0.0, min(1.0, share))
+    if row.choices:
+        return row.choices[round(share * (len(row.choices) - 1))]
+    if row.curve == "log":
+        value = row.low * math.exp(share * math.log(row.high / row.low))
+    else:
+        value = row.low + (row.high - row.low) * (share**2 if row.curve == "fader" else share)
+    if row.step:
+        value = row.low + round((value - row.low) / row.step) * row.step
+    return max(row.low, min(row.high, value))
+
+
+def share_of(row: Param, value: Value) -> float:
+    """How far a knob is turned where a parameter has this value, 0 to 1."""
+    if row.choices:
+        return row.choices.index(str(value)) / max(1, len(row.choices) - 1)
+    if row.curve == "log":
+        return math.log(float(value) / row.low) / math.log(row.high / row.low)
+    share = (float(value) - row.low) / (row.high - row.low)
+    return math.sqrt(max(0.0, share)) if row.curve == "fader" else share
+
+
+def steps_of(row: Param) -> int:
+    """How many steps lead from one end to the other; 0: it moves smoothly."""
+    if row.choices:
+        return len(row.choices) - 1
+    return round((row.high - row.low) / row.step) if row.step else 0
 
 
 def defaults() -> dict[str, Value]:

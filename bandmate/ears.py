@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from bandmate import patch as patches
 from bandmate import wire
 from bandmate.events import Command, EarsReady, Event
+from bandmate.heart import beat
 from bandmate.patch import Microphone
 from bandmate.places import places
 from bandmate.ports.capture import Capture
@@ -145,6 +146,6 @@ def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> No
     try:
         while not ears.stopped:
             ears.round()
-            heartbeat[0] = time.perf_counter()
+            beat(heartbeat)
     finally:
         ears.close()

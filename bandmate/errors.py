@@ -3,6 +3,7 @@
     BandmateError          every error a user may see: one sentence, what, where, what to do
       BadFile              a take, a MIDI file, a patch or a font that can't be used
         BadPatch           a patch or style file, naming file, key and value
+        BadMap             a map of knobs and pedals, naming file, line and key
         BadSetlist         a setlist or song file, naming file, line, key and value
       BadChart             a chart, naming bar and chord; `line` says where in its text
       NoDevice             a MIDI port, sound device or library that isn't there
@@ -23,6 +24,10 @@ class BadFile(BandmateError):
 
 class BadPatch(BadFile):
     """A patch or style file with an unknown key, value or name."""
+
+
+class BadMap(BadFile):
+    """A map of knobs, keys and pedals with an unknown key, value or name."""
 
 
 class BadSetlist(BadFile):

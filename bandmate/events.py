@@ -1,9 +1,9 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
 Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
-is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `FixedBeat` and `Outbox`, which
-stay in the band's process. Imports only the bottom layer. Times are seconds since the take began, on the
-performer's clock, unless named otherwise; events are stamped minus their input latency.
+is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `StoreMap`, `FixedBeat`
+and `Outbox`, which stay in the band's process. Imports only the bottom layer. Times are seconds since the
+take began, on the performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
 
 from __future__ import annotations
@@ -67,6 +67,29 @@ class Bend:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """The performer chose a program, 0..127, on a keyboard, a footswitch or an arranger's panel."""
+
+    time_s: float
+    number: int
+    port: str = ""
+    channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockWord:
+    """An outside MIDI clock said something: tick (24 a beat), start, continue, stop, or place.
+
+    `place` is that of a song position, in ticks from the beginning; start and continue mean the next tick.
+    """
+
+    time_s: float
+    word: str
+    place: int = 0
+    port: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attack:
     """Something was struck in a microphone: how hard (0..1 of the loudest lately).
 
@@ -113,12 +136,16 @@ class PortFound:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somebody steers: a name from `controls.py`, and a value where that name takes one."""
+    """Somebody steers: a name from `controls.py`, and a value where that name takes one.
+
+    `place` says where it lands: now, on the next beat, bar or section; empty: where its row says.
+    """
 
     time_s: float
     name: str
     value: float | str | None = None
     source: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +181,25 @@ class Phrase:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the audience's sensors say together: (level, weight) pairs, in the steps of `audience/mood.py`.
+
+    A voice that is sure weighs 1000. Nobody speaks where both are empty.
+    """
+
+    time_s: float
+    energy: tuple[tuple[int, int], ...] = ()
+    valence: tuple[tuple[int, int], ...] = ()
+
+
 Event = (
     NoteOn
     | NoteOff
     | Control
     | Bend
+    | Program
+    | ClockWord
     | Attack
     | Hue
     | PortLost
@@ -167,6 +208,7 @@ Event = (
     | Fault
     | Latency
     | Phrase
+    | Readings
 )
 
 # ------------------------------------------------------------------ the ask: what the band wants of the model
@@ -190,7 +232,7 @@ class Ask:
     heard: bool = False  # the listener names a chord:
     root: int = 0
     quality: str = ""
-    chart: tuple[tuple[int, int], ...] = ()  # root and quality number of the slot before, this one, and on
+    chart: tuple[str, ...] = ()  # of the slot before, this one, and on, as `7:m7`; empty: no chord
     compound: bool = False  # 6/8 and 12/8
     phrase: int = 0  # bar of eight, 1 first; 0: not said
     figure: str = "groove"
@@ -278,7 +320,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Turn what is no fader: `tuning-hz`, `transpose` (the performer's keys, semitones), `mono`, `reverb`."""
+    """Turn what is no fader: `tuning-hz`, `transpose` (the performer's keys, semitones), `mono`, `reverb`.
+
+    `reverb/PART` is a part's share in the reverb.
+    """
 
     name: str
     value: float
@@ -315,7 +360,34 @@ class Ping:
     output: int
 
 
-Send = On | Off | Replace | Revoke | Click | Hush | Panic | Level | Dial | Voice | Recall | Ping
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where the band's clock is, for MIDI clock out: `beat` falls at `time_s`, going `bpm` quarters a minute.
+
+    `place` is that beat counted in whole bars from the song's beginning, as a receiver counts them; where it
+    is not `running`, only the tempo is told.
+    """
+
+    time_s: float
+    bpm: float
+    beat: float
+    place: float
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """These keys and controllers of the performer steer, and sound nowhere; all of them are named each time.
+
+    Each is (a word of the port's name or nothing, note or control, its number, channel 1..16 or 0 for any).
+    """
+
+    rows: tuple[tuple[str, str, int, int], ...]
+
+
+Send = (
+    On | Off | Replace | Revoke | Click | Hush | Panic | Level | Dial | Voice | Recall | Ping | Pace | Claim
+)
 
 # ------------------------------------------------------------------ snapshots: how things are
 
@@ -372,9 +444,8 @@ class Heard(NamedTuple):
     feel: Feel = Feel()
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the music is: the transport's snapshot at `now_s`."""
+class Moment(NamedTuple):
+    """Where the music is: the transport's snapshot at `now_s`; a tuple for the same reason."""
 
     now_s: float
     state: str  # off, armed, counting, playing, holding, ending
@@ -409,6 +480,10 @@ class Slot:
     performer_low: int | None = None  # the octaves the performer uses
     performer_high: int | None = None
     hits: tuple[float, ...] = ()  # where in the bar an accent of the performer's is expected, in beats
+    variation: float = 0.0  # the audience: added to the energy by which bars are chosen,
+    loudness: float = 1.0  # a factor of how hard everything is struck,
+    register: int = 0  # how many semitones the chord players go up,
+    brightness: float = 0.0  # and -1 dark to 1 bright, how chords are coloured
     seed: int = 0
 
     @property
@@ -475,6 +550,43 @@ class Status:
     alarm: str = ""
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    beat: float = 0.0  # where the music is, from bar 1 on
+    levels: dict[str, float] = field(default_factory=dict)  # part, you and main: how loud lately, 0..1
+    # new since the last snapshot: part (yours: you), pitch, beat, beats (0: held still), velocity
+    notes: tuple[tuple[str, int, float, float, int], ...] = ()
+    sounds: dict[str, str] = field(default_factory=dict)  # part: the name of its sound
+    density: dict[str, float] = field(default_factory=dict)
+    reverb: dict[str, float] = field(default_factory=dict)  # part: its share in it
+    muted: tuple[str, ...] = ()
+    soloed: tuple[str, ...] = ()
+    pending: tuple[tuple[str, float], ...] = ()  # what is to come: its name, and the beat on which it lands
+    undo: str = ""  # what `undo` would do now
+    rungs: dict[str, int] = field(default_factory=dict)  # of the model: eighths played on each
+    place: int = 0  # the line of the setlist that is due or plays, from 0
+    devices: dict[str, str] = field(default_factory=dict)  # out, in: the sound devices by name
+    latency_ms: float = 0.0  # from the synth to the loudspeaker
+    events: tuple[str, ...] = ()  # the newest alarms, each with its time of day
+    outlook: tuple[tuple[float, str, bool], ...] = ()  # changes that come: beat, chord, whether it is settled
+    leash: float = 0.0  # how far from home the tempo may go, as a share of it; 0: anywhere
+    set_s: float = 0.0  # since the rig began to play tonight
+    energy: float = 0.5  # how hard the band plays, 0 to 1: the parameter, your dynamics, the audience
+    activity: dict[str, float] = field(default_factory=dict)  # part: notes a beat, over the last bar
+    # the audience's mood: energy, valence, confidence, voices; governed energy and valence; its pull
+    mood: dict[str, float] = field(default_factory=dict)
+    mood_state: str = ""  # held, vetoed
+    suggestion: str = ""  # the song that would suit the audience next; nobody has to play it
+
+
+@dataclass(frozen=True, slots=True)
+class RigReady:
+    """How the rig is, as its supervisor sees it: told to its visitors once a second. Counters only grow."""
+
+    time_s: float
+    load: dict[str, float] = field(default_factory=dict)  # process: its share of one core, lately
+    restarts: dict[str, int] = field(default_factory=dict)  # process: how often it was started again
+    log: tuple[str, ...] = ()  # the newest lines, the last one said last
+    # the setlist: title, what it is in words, its energy drawn, its length in seconds
+    setlist: tuple[tuple[str, str, str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +633,20 @@ class EarsReady:
 
 
 @dataclass(frozen=True, slots=True)
+class OscReady:
+    """How the OSC door is: told to the band when something changes. Counters only grow."""
+
+    time_s: float
+    address: str = ""  # where it stands open; empty: it doesn't
+    packets: int = 0
+    refused: int = 0  # packets of senders that are not allowed
+    malformed: int = 0  # packets and values that nobody can read, or that are out of range
+    dropped: int = 0  # messages that a newer one of the same address overtook, or that were too many
+    voices: int = 0  # sensors that speak now
+    fault: str = ""  # what is wrong now
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Values to be written into a song's file, because the performer asked: by table, then key.
 
@@ -533,6 +659,18 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreMap:
+    """What a performer taught the band about a device, for that device's map: a row of `maps.py`, as a table.
+
+    Without a row: nothing of any device moves `forget` any more.
+    """
+
+    device: str = ""
+    row: dict[str, float | str] = field(default_factory=dict)
+    forget: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FixedBeat:
     """A beat of the band's clock whose place can no longer change: decided at `decided_s`."""
 
@@ -542,14 +680,13 @@ class FixedBeat:
     downbeat: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """Everything one step of the band decided."""
+class Outbox(NamedTuple):
+    """Everything one step of the band decided; a tuple for the same reason as `Heard`."""
 
     sends: tuple[Send, ...] = ()
     beats: tuple[FixedBeat, ...] = ()
     status: Status | None = None
     state: dict[str, Any] | None = None  # to be saved, once a bar
-    stores: tuple[Store, ...] = ()  # to be written, off the hot path
+    stores: tuple[Store | StoreMap, ...] = ()  # to be written, off the hot path
     done: bool = False  # the band was asked to go home, and has ended
     asks: tuple[Ask, ...] = ()  # to the model

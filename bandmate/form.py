@@ -22,6 +22,7 @@ TAG_BARS = 8  # the last four bars twice more
 UP_BARS, DOWN_BARS = 4.0, 2.0  # loudness moves the energy, quicker down than up
 BIG, NORMAL, QUIET = 3, 2, 1
 FILL_BEATS = 2.0
+WILD, HUSHED = 0.5, -0.5  # an audience so lifted gets longer fills; one so quiet none by itself
 STROKES = ("ending", "tag", "vamp-out")  # endings on a stroke at a known place
 
 
@@ -44,6 +45,7 @@ class Form:
     def __init__(self, parts: tuple[str, ...], seed: int) -> None:
         self.people(parts)
         self.seed = seed
+        self.lift = 0.0  # where the audience pulls the fills, -1 to 1
         self.begin()
 
     def people(self, parts: tuple[str, ...]) -> None:
@@ -61,7 +63,7 @@ class Form:
         self.over_beat: float | None = None  # and here it is over
         self.thin = 0  # how often *less* was asked: 0, 1 (less), 2 (bass only)
         self.energy = 0.5  # as the performer's loudness moved it
-        self._turns: list[tuple[float, Callable[[], None]]] = []  # changes waiting for a bar line
+        self.turns: list[tuple[float, Callable[[], None], str]] = []  # changes waiting for a bar line
         self._vamp_bar = 0  # the bar before the performer's rest, while the band vamps
         self._mood_bar = -1  # energy and rest are read once a bar, so that a bar stays in one piece
         self._rested, self._bar_energy = False, self.energy
@@ -82,11 +84,23 @@ class Form:
             self.figures.append(Figure(name, line, moment.meter.bar_beats))
         elif name in ("next-section", "previous-section"):
             step = 1 if name == "next-section" else -1
-            self.at(line, lambda: self.to_section(self.section + step))
+            self.at(line, lambda: self.to_section(self.section + step), name)
             if step > 0:
                 self._fill(moment, line)
         elif name in ("ending", "tag", "vamp-out"):
             self._end(name, moment, line, later)
+
+    def cue_soon(self, name: str, moment: Moment, beat: float, line: float,
+                 later: Callable[[float, int], float]) -> None:  # fmt: skip
+        """A cue that doesn't wait for the bar `line`: from a beat on."""
+        if name in ("fill", "break", "hits"):
+            self.figures.append(Figure(name, beat, line - beat))
+            self._filled_bar = moment.bar + 1 if name == "fill" else self._filled_bar
+        elif name in ("next-section", "previous-section"):
+            step = 1 if name == "next-section" else -1
+            self.at(beat, lambda: self.to_section(self.section + step), name)
+        else:
+            self._end(name, moment, beat if name == "ending" else line, later)
 
     def fill_into(self, line: float, bar: int) -> None:
         """A fill that ends on a bar line further on."""
@@ -112,7 +126,7 @@ class Form:
         length = max(2 * moment.meter.pulse_beats, 2.0)
         self.over_beat = self.end_beat + length
         self.figures = [Figure("hit", self.end_beat, length)]
-        self._turns.clear()
+        self.turns.clear()
         if name != "vamp-out" and self.end_beat - moment.beat > 2.5:
             self.figures.append(Figure("fill", self.end_beat - 2.0, 2.0))
 
@@ -123,9 +137,9 @@ class Form:
         self.over_beat = self.end_beat
         return Level("band", 0.0, moment.beatmap.seconds(beats))
 
-    def at(self, beat: float, change: Callable[[], None]) -> None:
-        """Let something change when the slot at a beat is decided."""
-        self._turns.append((beat, change))
+    def at(self, beat: float, change: Callable[[], None], name: str = "") -> None:
+        """Let something change when the slot at a beat is decided; screens show its `name` until then."""
+        self.turns.append((beat, change, name))
 
     def to_section(self, section: int) -> None:
         """1 quiet, 2 normal, 3 big."""
@@ -144,8 +158,8 @@ class Form:
 
     def slot(self, empty: Slot, moment: Moment, heard: Heard, on_rest: str) -> Slot:
         """Fill in what kind of eighth note this is. `empty` has beat, bar, meter, tempo and params."""
-        for turn in [turn for turn in self._turns if turn[0] <= empty.beat + 1e-6]:
-            self._turns.remove(turn)
+        for turn in [turn for turn in self.turns if turn[0] <= empty.beat + 1e-6]:
+            self.turns.remove(turn)
             turn[1]()
         self._automatic_fill(empty, moment)
         self.figures = [figure for figure in self.figures if figure.beat + figure.beats > empty.beat + 1e-6]
@@ -188,7 +202,9 @@ class Form:
         last = due and slot.bar - self._filled_bar >= FILL_EVERY_BARS - 1
         if last and slot.entry == "full" and not self.ending and not self.figures and not self.thin:
             line = slot.bar_beat + slot.meter.bar_beats
-            beats = min(2.0, slot.meter.bar_beats / 2)
+            if self.lift <= HUSHED:
+                return
+            beats = slot.meter.bar_beats if self.lift >= WILD else min(2.0, slot.meter.bar_beats / 2)
             self.figures.append(Figure("fill", line - math.floor(beats * 2) / 2, math.floor(beats * 2) / 2))
             self._filled_bar = slot.bar + 1
 

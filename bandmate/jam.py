@@ -10,13 +10,17 @@ import select
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bandmate import maps, study, wire
 from bandmate import patch as patches
 from bandmate import setlist as setlists
-from bandmate import study, wire
+from bandmate.console.keymap import Deed, default_keys
+from bandmate.console.keymap import load as load_keys
+from bandmate.console.opening import open_console, wait_quietly
 from bandmate.controls import Value
 from bandmate.errors import BandmateError, NoDevice, RigError
 from bandmate.events import Command, Panic
@@ -27,6 +31,7 @@ from bandmate.touch import with_touch
 
 FIRST_DEMO = "pop"
 FLUSH_S = 0.05
+OWN_CLOCK = "own"  # as --clock-out: a port of ours
 
 
 def jam(options: argparse.Namespace, params: dict[str, Value]) -> int:
@@ -62,15 +67,20 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         raise RigError(
             f"the rig {options.rig!r} is already running; `bandmate stop` ends it, --rig NAME names another"
         )
+    keys = load_keys(where.keys)
     patch = _patch(options, where, evening)
+    options.model = study.model_of(options, patch)
     demo = None if options.demo is None else options.demo or FIRST_DEMO
     if demo:
         load_demo(demo)
     heard, notices = _plugged(options, where, demo is not None or alone, bool(patch.microphones))
     if not (demo or alone):
         patch = with_touch(patch, where.touches(), heard["keyboards"])
+    patch = with_hands(options, patch, where)
     _miked(patch)
+    notices += _clocks_there(patch)
     sound = _sound_plan(options, patch, heard, notices)
+    osc = _osc_plan(options, patch, notices)
     for song in evening.songs if evening is not None else ():
         _ports_there(song.patch)
     sound["songs"] = [patches.as_table(song.patch) for song in evening.songs] if evening else []
@@ -82,7 +92,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         "resume": options.resume, "demo": demo, "alone": alone,
         "setlist": None if evening is None else setlists.as_table(evening),
         "takes": str(_takes(options.takes or where.takes)), "sound": sound | {"table": table},
-        "player": study.player(options), "model": options.model,
+        "player": study.player(options), "model": options.model, "osc": osc,
     }  # fmt: skip
     try:
         launch(where, plan)
@@ -95,7 +105,7 @@ def _start(options: argparse.Namespace, params: dict[str, Value], where: Places,
         print(notice)
     if options.headless:
         print(f"The rig {where.rig} is up; `bandmate send`, `bandmate console` and `bandmate stop` reach it.")
-    return _watch(where, "" if demo else FIRST_DEMO, options.headless)
+    return _watch(where, keys, "" if demo else FIRST_DEMO, options.headless, "  ".join(notices))
 
 
 def _first_commands(
@@ -128,6 +138,29 @@ def with_ears(options: argparse.Namespace, patch: patches.Patch) -> patches.Patc
         return patch
     miked = patches.with_microphone(patch, options.microphone)
     return replace(miked, audio_in=options.audio_in or patch.audio_in)
+
+
+def with_hands(options: argparse.Namespace, patch: patches.Patch, where: Places) -> patches.Patch:
+    """The patch with what the performer taught the band, and maps and clocks from the command line."""
+    named = [maps.load(name, patches.data_folder("patches"), Path("--map")) for name in options.map or []]
+    rows = maps.with_own(patch.controls, maps.own(where.maps))
+    return replace(
+        patch, controls=maps.ordered(rows, *named), clock_in=options.clock_in or patch.clock_in,
+        clock_out=options.clock_out or patch.clock_out,
+    )  # fmt: skip
+
+
+def _clocks_there(patch: patches.Patch) -> list[str]:
+    """A word about each clock's port that isn't there yet; both are plugged in when they come."""
+    from bandmate.ports import midi
+
+    ways = [(patch.clock_in, "input", midi.inputs)]
+    ways += [(patch.clock_out, "output", midi.outputs)] if patch.clock_out != OWN_CLOCK else []
+    return [
+        f"The MIDI clock waits: {_no_port(name, kind, there())}"
+        for name, kind, there in ways
+        if name and not midi.matches(name, there())
+    ]
 
 
 def _miked(patch: patches.Patch) -> None:
@@ -226,6 +259,18 @@ def _sound_plan(
     }  # fmt: skip
 
 
+def _osc_plan(
+    options: argparse.Namespace, patch: patches.Patch, notices: list[str]
+) -> dict[str, Any] | None:  # fmt: skip
+    """What the OSC process is asked to open; what is wrong with it is said here, before bar 1."""
+    from bandmate.ports import oscplan
+
+    found = oscplan.plan(options, patch)
+    if found is not None:
+        notices += oscplan.notices(found)
+    return found
+
+
 def _ports_there(patch: patches.Patch) -> None:
     """Whether the instruments that a patch plays are plugged in; raises NoDevice."""
     from bandmate.ports import midi
@@ -240,11 +285,10 @@ def _client(rig: str) -> str:
     return "bandmate" if rig == "main" else f"bandmate-{rig}"
 
 
-def _watch(where: Places, ask_demo: str, headless: bool) -> int:
-    from bandmate.console.text import TextScreen
-
-    offer = "" if headless else "? lists the keys, q quits."
-    return TextScreen(where, offer, ask_demo, quiet=headless).run()
+def _watch(where: Places, keys: Mapping[str, Deed], ask_demo: str, headless: bool, message: str = "") -> int:
+    if headless:
+        return wait_quietly(where)
+    return open_console(where, keys, ask_demo, message)
 
 
 def watch(rig: str) -> int:
@@ -252,7 +296,24 @@ def watch(rig: str) -> int:
     where = places(rig)
     if not is_running(where):
         raise RigError(f"no rig {rig!r} is running; `bandmate` starts one")
-    return _watch(where, FIRST_DEMO, headless=False)
+    try:
+        keys, trouble = load_keys(where.keys), ""
+    except BandmateError as error:  # a running band is more than a wrong line in a file
+        keys, trouble = default_keys(), f"{error}; until then the keys are the usual ones"
+    return _watch(where, keys, FIRST_DEMO, False, trouble)
+
+
+def watch_in_browser(rig: str, host: str, port: int) -> int:
+    """Serve consoles of a running band to browsers."""
+    try:
+        from bandmate.console.web import serve
+    except ImportError:
+        raise BandmateError(
+            "--web wants textual-serve, which isn't installed: pip install 'bandmate[web]'"
+        ) from None
+    if not is_running(places(rig)):
+        raise RigError(f"no rig {rig!r} is running; `bandmate` starts one")
+    return serve(rig, host, port)
 
 
 def _tell(rig: str, path: Path, words: list[Any]) -> None:
@@ -266,9 +327,9 @@ def _tell(rig: str, path: Path, words: list[Any]) -> None:
     end.close()
 
 
-def say(rig: str, name: str, value: Value | None) -> None:
-    """Steer the running band; raises RigError when there is none."""
-    _tell(rig, places(rig).band, [Command(time.perf_counter(), name, value, "shell")])
+def say(rig: str, name: str, value: Value | None, place: str = "") -> None:
+    """Steer the running band, now or on a place of the music; raises RigError when there is none."""
+    _tell(rig, places(rig).band, [Command(time.perf_counter(), name, value, "shell", place)])
 
 
 def panic(rig: str) -> None:

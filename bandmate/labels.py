@@ -72,6 +72,18 @@ def _begin_bar_at(transport: Transport, one: float) -> None:
     transport.hints.append(Hint("relabel", -moved))
 
 
+def call(transport: Transport, now_s: float, one: float, bar: int) -> None:
+    """A bar begins on a beat, because an outside clock counts so; where that moves the line, hats lead in."""
+    _, began = transport.bar_of(one + NEAR_BEATS)
+    moved = one - began
+    transport.origin_beat, transport.origin_bar, transport.odd = one, bar, {}
+    if abs(moved) < NEAR_BEATS:
+        return
+    transport.hints.append(Hint("relabel", -moved / transport.meter.pulse_beats))
+    here = transport.beatmap.beat_at(transport.frontier(now_s))
+    transport.be_careful(transport.next_bar(here, NEAR_BEATS))
+
+
 def bar_line_of(transport: Transport, heard: Heard) -> float | None:
     """The beat of ours that the listener takes for the next downbeat; None where it counts other bars."""
     if heard.next_pulse_s is None or heard.pulse_bpm is None or heard.downbeat_in is None:

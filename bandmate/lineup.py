@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from bandmate.events import Send
+from bandmate import landing
+from bandmate.events import Note, Send
 
 if TYPE_CHECKING:
     from bandmate.band import Band
@@ -23,8 +24,10 @@ def set_clock(band: Band) -> None:
 
 
 def line(band: Band, now_s: float) -> float:
-    """The next bar line on which somebody can still come in."""
-    return band.transport.next_bar(band.transport.beatmap.beat_at(now_s), 0.25)
+    """The next bar line on which somebody can still come in, or the place that the command named."""
+    beat = band.transport.beatmap.beat_at(now_s)
+    soon = landing.soon(band, beat)
+    return band.transport.next_bar(beat, 0.25) if soon is None else soon
 
 
 def bring_in(band: Band, now_s: float, parts: Iterable[str]) -> list[Send]:
@@ -34,7 +37,8 @@ def bring_in(band: Band, now_s: float, parts: Iterable[str]) -> list[Send]:
         band.playing |= set(names)
         return []
     band.waiting |= set(names)
-    band.form.at(line(band, now_s), lambda: band.enter(names))
+    entering = lambda: band.enter([name for name in names if name in band.waiting])  # noqa: E731  # else muted
+    band.form.at(line(band, now_s), entering, " ".join(names))
     return []
 
 
@@ -44,8 +48,16 @@ def rest(band: Band, now_s: float, parts: set[str]) -> list[Send]:
     band.waiting -= parts
     for part in parts:
         band.params[f"part/{part}/on"] = 0.0
-    band.scheduler.drop(lambda note: note.part not in parts)
-    return band.scheduler.cut(now_s, lambda note: note.part in parts)
+    return silence(band, now_s, lambda note: note.part in parts)
+
+
+def silence(band: Band, now_s: float, chosen: Callable[[Note], bool]) -> list[Send]:
+    """The chosen notes end and no more of them come: now, or from the beat on which the command lands."""
+    if band.landing is not None:
+        band.scheduler.end_at(band.landing, chosen)
+        return []
+    band.scheduler.drop(lambda note: not chosen(note))
+    return band.scheduler.cut(now_s, chosen)
 
 
 def next_player(band: Band, now_s: float) -> list[Send]:
@@ -65,8 +77,7 @@ def less(band: Band, now_s: float) -> list[Send]:
     """One step less, at once."""
     band.form.thin = min(2, band.form.thin + 1)
     keep = ("bass",) if band.form.thin == 2 else ("bass", "drums")
-    band.scheduler.drop(lambda note: note.part in keep)
-    return band.scheduler.cut(now_s, lambda note: note.part not in keep)
+    return silence(band, now_s, lambda note: note.part not in keep)
 
 
 def more(band: Band, now_s: float) -> list[Send]:

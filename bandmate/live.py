@@ -21,10 +21,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bandmate import heart, snapshots, wire
 from bandmate import patch as patches
 from bandmate import setlist as setlists
-from bandmate import snapshots, wire
 from bandmate.band import Band
+from bandmate.controls import Value
 from bandmate.errors import RigError
 from bandmate.events import (
     Attack,
@@ -36,10 +37,12 @@ from bandmate.events import (
     Latency,
     NoteOff,
     NoteOn,
+    OscReady,
     Outbox,
     Phrase,
     PortFound,
     PortLost,
+    Readings,
     SoundReady,
     Status,
 )  # fmt: skip
@@ -49,9 +52,11 @@ from bandmate.places import TAPS, Places, pair, places, write_whole
 from bandmate.rehearsal import load_styles, make_band
 from bandmate.show.take import Header
 from bandmate.show.writer import TakeWriter
+from bandmate.soundnames import sound_names, sounds_of
 from bandmate.timing import step_index, step_time_s
 
 RECONNECT_S = 0.2
+ALARMS = 12  # so many of the newest are kept for screens
 MISSED_MOST = 4  # steps caught up before the sockets are looked at again
 
 
@@ -65,6 +70,7 @@ class Live:
         self.sound: wire.Wire | None = None
         self.ears: wire.Wire | None = None
         self.model: wire.Wire | None = None
+        self._model_fault = False  # the newest that it said is what is wrong with it
         self._model_retry_s = 0.0
         self.inbox: list[Event] = []
         self.origin_s = 0.0
@@ -74,13 +80,20 @@ class Live:
         self.outputs: tuple[str, ...] = ()
         self._latency_s = 0.0
         self._fault = ""
+        self._params: dict[str, Value] = {}  # as they were, for `bandmate bench`
+        self._changes: list[tuple[float, str, Value]] = []
         self._retry_s = 0.0
-        self._counters: dict[str, int] = {}
+        self._counters: dict[str, int] = {"reconnects": 0}  # doors of other processes that closed
+        self._names: dict[Path, dict[tuple[int, int], str]] = {}  # of the sounds, by font
+        self._alarms: deque[str] = deque(maxlen=ALARMS)
+        self._alarmed = ("", 0.0)
+        self._sounding: tuple[object, dict[str, str]] = None, {}
         self._devices = ["", ""]  # the loudspeakers' and the microphones'
         self._latencies: dict[str, float] = {}  # what a soundcheck measured
         self._hidden_s = 0.0  # what of it the stamps of the ears don't know
         self._hears: bool | None = None  # None: nothing said yet
         self._deafness = ""
+        self._osc_fault = ""
         self._ears_retry_s = 0.0
 
     # -------------------------------------------------------------- set-up
@@ -105,13 +118,14 @@ class Live:
             self.band.mind = Mind()
         stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
         take = Path(self.plan["takes"]) / f"{stamp} {self.where.rig}-{os.getpid()}.jsonl"
-        self.writer = TakeWriter(take, self.where.state)
+        self.writer = TakeWriter(take, self.where.state, self.where.maps)
         self.writer.open(header)
         self.door.open()
         if state is None:
             wanted = self.plan["commands"] or ([] if self.plan["demo"] else ["arm"])
             self.inbox += [Command(0.0, name, source="rig") for name in wanted]
         self._latencies = self.where.latencies()
+        self._names = sound_names(self.band, header.evening)
         self._find_sound(patience_s=5.0)
 
     def _saved(self) -> tuple[dict[str, Any] | None, float]:
@@ -166,7 +180,7 @@ class Live:
                 if step_time_s(self.step) > self.now_s:
                     break
                 done = self._one_step()
-            self.heartbeat[0] = time.perf_counter()
+            heart.beat(self.heartbeat)
         self._say_goodbye()
 
     def _one_step(self) -> bool:
@@ -179,8 +193,18 @@ class Live:
         for event in events:
             self.writer.put(self.step, event)
         self._emit(self.band.step(now_s, events))
+        if self.plan.get("figures"):
+            self._note_changes()
         self.step += 1
         return self._done
+
+    def _note_changes(self) -> None:
+        """When which parameter became what; the tempo, which is followed, is left out."""
+        when_s, before, params = time.perf_counter(), self._params, self.band.params
+        if params != before:
+            self._changes += [(when_s, name, value) for name, value in params.items()
+                              if before.get(name) != value and name != "bpm"]  # fmt: skip
+            self._params = dict(params)
 
     def _emit(self, out: Outbox) -> None:
         """Hand sends to the sound process, snapshots to the screens, state to the writer."""
@@ -193,6 +217,7 @@ class Live:
             for ask in out.asks:
                 self.model.send(ask)
         if out.status is not None:
+            self._note_alarm()
             self._show(out.status)
         for store in out.stores:
             self.writer.store(store)
@@ -200,16 +225,37 @@ class Live:
             self.writer.save({"rig_id": self.plan["rig_id"], "origin_s": self.origin_s, "band": out.state})
 
     def _show(self, status: Status) -> None:
+        if not self.clients:
+            return
         beat0_s = None if status.beat0_s is None else status.beat0_s + self.origin_s
+        output, source = self._devices
         shown = replace(
             status, time_s=status.time_s + self.origin_s, beat0_s=beat0_s, rig=self.where.rig,
             inputs=(*self.inputs, *(one.port for one in self.band.patch.microphones if self._hears)),
             outputs=self.outputs,
             counters=status.counters | self._counters
             | {"late loop ms": int(self.lateness_ms), "take dropped": self.writer.dropped},
+            sounds=self._sounds(), events=tuple(self._alarms),
+            devices={"out": output, "in": source}, latency_ms=round(self._latency_s * 1000, 1),
         )  # fmt: skip
+        line = wire.encode(shown).encode()  # once for all of them
         for client in self.clients:
-            client.send(shown)
+            client.post(line)
+
+    def _sounds(self) -> dict[str, str]:
+        """What each part sounds like; put in words only where that has changed."""
+        patch, params = self.band.patch, self.band.params
+        key = (id(patch), *(params[f"part/{part}/program"] for part in patch.parts))
+        if self._sounding[0] != key:
+            self._sounding = key, sounds_of(self.band, self._names)
+        return self._sounding[1]
+
+    def _note_alarm(self) -> None:
+        """Keep what was alarming, with the time of day: a screen that comes later wants to know, too."""
+        said = self.band.alarm_text, self.band.alarm_s
+        if said[0] and said != self._alarmed:
+            self._alarmed = said
+            self._alarms.append(f"{time.strftime('%H:%M:%S')} {said[0]}")
 
     # -------------------------------------------------------------- the sockets
 
@@ -238,7 +284,7 @@ class Live:
             elif isinstance(end, wire.Wire) and end is self.model:
                 self._from_model(end)
             else:
-                self.inbox += [self._placed(c) for c in end.receive() if isinstance(c, Command)]
+                self._from_client(end)
         for client in self.clients:
             if not client.open:
                 client.close()
@@ -253,6 +299,7 @@ class Live:
         if not sound.open:
             sound.close()
             self.sound = None
+            self._counters["reconnects"] += 1
             self.inbox.append(Fault(self.now_s, "the sound process is gone; it is being restarted"))
 
     def _sound_is(self, ready: SoundReady) -> None:
@@ -278,6 +325,7 @@ class Live:
         if not ears.open:
             ears.close()
             self.ears = None
+            self._counters["reconnects"] += 1
             self._listens(False)
             self.inbox.append(Fault(self.now_s, "the ears are gone; they are being restarted"))
 
@@ -290,6 +338,18 @@ class Live:
         names = ("stumbles", "overruns", "late")
         self._counters |= {f"ears {name}": int(getattr(ready, name)) for name in names}
         self._know(1, ready.device)
+
+    def _from_client(self, client: wire.Wire) -> None:
+        """Screens, shells, surfaces and the audience; and how the OSC door is."""
+        for said in client.receive():
+            if isinstance(said, Command | Readings):
+                self.inbox.append(self._placed(said))
+            elif isinstance(said, OscReady):
+                if said.fault and said.fault != self._osc_fault:
+                    self.inbox.append(Fault(self.now_s, said.fault))
+                self._osc_fault = said.fault
+                names = ("packets", "refused", "malformed", "dropped", "voices")
+                self._counters |= {f"osc {name}": int(getattr(said, name)) for name in names}
 
     def _find_model(self) -> None:
         """Visit the model if there is to be one; a new one is told what was played lately."""
@@ -305,13 +365,18 @@ class Live:
     def _from_model(self, model: wire.Wire) -> None:
         """Phrases, and why there are none."""
         for said in model.receive():
+            self._model_fault = isinstance(said, Fault)
             if isinstance(said, Phrase):
                 self.inbox.append(replace(said, time_s=self.now_s))
             elif isinstance(said, Fault):
                 self.inbox.append(self._placed(said))
-        if not model.open:
+        if not model.open and self._model_fault:  # it has said why
+            model.close()
+            self.model, self._model_fault = None, False
+        elif not model.open:
             model.close()
             self.model = None
+            self._counters["reconnects"] += 1
             self.inbox.append(Fault(self.now_s, "the model is gone; the understudy plays until it is back"))
 
     def _listens(self, hears: bool) -> None:
@@ -335,7 +400,10 @@ class Live:
         self.writer.save({"rig_id": "", "origin_s": self.origin_s, "band": snapshots.state_now(self.band)})
         self.writer.close(step_time_s(self.step))
         if self.plan.get("figures"):  # for `bandmate bench`
-            write_whole(Path(self.plan["figures"]), json.dumps({"loop": list(self.lateness_s)}))
+            write_whole(
+                Path(self.plan["figures"]),
+                json.dumps({"loop": list(self.lateness_s), "changes": self._changes}),
+            )
         for client in self.clients:
             client.flush()
             client.close()

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bandmate import mooding
 from bandmate.controls import Value
 from bandmate.events import PARTS, Ask, Event, Heard, Note, NoteOff, NoteOn, On, Phrase, Send, Slot
 from bandmate.harmony import QUALITIES, Chord
@@ -21,19 +22,22 @@ from bandmate.parts.guitar import GUITAR
 from bandmate.parts.keys import KEYS
 from bandmate.parts.kit import KIT
 from bandmate.parts.pad import PAD
+from bandmate.songfile import MOST_LESS
 from bandmate.timing import SLOT_BEATS, BeatMap
 
 if TYPE_CHECKING:
     from bandmate.band import Band
+    from bandmate.plan import Plan
 
 THINK_S = 0.045  # a slot is asked for so long before it is decided
+CHARTED = 8  # slots of a chart that the model is told: this one and seven more
 REMEMBERED = 256  # asks that a new model process is warmed up with: 32 bars
 BEAT_TICKS = 12
 SLOT_TICKS = 6
 LENGTHS = (1, 2, 3, 6, 9, 12, 24)  # twelfths, upper ends of the classes but the last
 OFFSET_TICKS = 0.11  # one class of micro-timing
 NEUTRAL = 0.5  # of tension: left to the style
-LESS, MOST_LESS = 0.2, 0.6  # of density, for each *not that*
+LESS = 0.2  # of density, for each *not that*
 PLAN_SURE = 0.7  # and from this one on an unheard change may be played
 CHORDS_SURE = 0.85  # chords would rather not strike an unknown change
 STRUCK_S, HEARD_S, PATIENCE_S = 0.1, 0.08, 0.3  # keys before a slot that mean it; when they are understood
@@ -137,7 +141,7 @@ class Mind:
 
     def ask(self, band: Band, now_s: float, lead_s: float) -> None:
         """Ask for every slot that is about to be decided; `lead_s` is how long before its beat that is."""
-        transport = band.transport
+        transport, self.less = band.transport, band.night.less
         if transport.state not in ("counting", "playing") or band.form.ending == "ritard":
             return
         beat = transport.beatmap.beat_at(now_s + lead_s + THINK_S)
@@ -162,6 +166,7 @@ class Mind:
         self._struck = [key for key in self._struck if key[0] >= end]
         figure = next((each.kind for each in form.figures if each.holds(beat)), "groove")
         chord, tension = heard.chord, float(params["tension"])
+        energy, density = mooding.asked(band, form.energy, float(params["density"]))
         self.asks.append(
             Ask(
                 beat,
@@ -175,11 +180,12 @@ class Mind:
                 heard=chord is not None,
                 root=chord.root if chord else 0,
                 quality=chord.quality if chord else "",
+                chart=_charted(band.plan, beat, chord),
                 compound=meter.pulse_beats == 1.5,
                 phrase=bar % 8 + 1,
                 figure=figure,
-                section=form.section,
-                energy=form.energy,
+                section=mooding.section(band, form.section),
+                energy=energy,
                 tension=None if tension == NEUTRAL else tension,
                 style=str(params["style"]),
                 blend_style=str(params["blend-style"]),
@@ -188,7 +194,9 @@ class Mind:
                 again=self.again,
                 number=self._number,
                 densities=tuple(
-                    self._density(part, params) if part in band.playing and part in form.members else -1.0
+                    self._density(part, params, density)
+                    if part in band.playing and part in form.members
+                    else -1.0
                     for part in PARTS
                 ),
             )
@@ -200,9 +208,9 @@ class Mind:
         for old in [old for old in self._own if old < slot - 2]:
             del self._own[old]
 
-    def _density(self, part: str, params: Mapping[str, Value]) -> float:
-        """How much a part is asked to play, 0 to 1."""
-        asked = float(params["density"]) + float(params[f"part/{part}/density"]) - 0.5
+    def _density(self, part: str, params: Mapping[str, Value], density: float) -> float:
+        """How much a part is asked to play, 0 to 1, where the band plays so much."""
+        asked = density + float(params[f"part/{part}/density"]) - 0.5
         return min(max(asked - self.less.get(part, 0.0), 0.0), 1.0)
 
     # -------------------------------------------------------------- playing
@@ -289,6 +297,20 @@ def _whole(phrase: Phrase) -> bool:
         and all(len(chord) == 2 and isinstance(chord[0], str) for chord in phrase.chords)
         and len(phrase.chords) > 1
     )
+
+
+def _charted(plan: Plan, beat: float, heard: Chord | None) -> tuple[str, ...]:
+    """What the chart or the loop says of a slot and on, after the chord of the slot before it."""
+    coming = plan.foretold(beat, CHARTED)
+    if not coming:
+        return ()
+    before = plan.foretold(beat - SLOT_BEATS, 1) or (heard,)
+    return tuple(name_of(chord) for chord in (*before, *coming))
+
+
+def name_of(chord: Chord | None) -> str:
+    """Gm7 is `7:m7`: a chord as asks and phrases name it."""
+    return "" if chord is None else f"{chord.root}:{chord.quality}"
 
 
 def chord_of(name: str) -> Chord | None:

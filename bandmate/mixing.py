@@ -7,6 +7,7 @@ where a song begins. What they return are sends.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from bandmate.capo import semitones_of
 from bandmate.controls import Value
 from bandmate.events import PARTS, Dial, Level, Recall, Send, Voice
 from bandmate.patch import OF_THE_PATCH, Patch, as_table
+from bandmate.pedalboard import claim
 from bandmate.sounds import UNSET
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 FADERS = ("master", "performer", "click")
 DIALS = ("mono", "reverb", "tuning-hz")
+FOREVER = 1e9
 
 
 def begun(patch: Patch) -> dict[str, Value]:
@@ -38,12 +41,34 @@ def set_mix(band: Band, name: str) -> list[Send]:
     if name in ("transpose", "transpose-keys"):
         return [transposed(band)]
     _, part, what = name.split("/")
+    if what == "reverb":
+        return [_reverb(band, part)]
     return [Level(part, float(value))] if what == "level" else [_voice(band, part)]
+
+
+def silent(params: Mapping[str, Value]) -> set[str]:
+    """Who isn't heard: the muted ones, and where somebody plays solo, everybody else."""
+    solo = {part for part in PARTS if float(params[f"part/{part}/solo"]) >= 0.5}
+    muted = {part for part in PARTS if float(params[f"part/{part}/mute"]) >= 0.5}
+    return muted | (set(PARTS) - solo if solo else set())
+
+
+def hush(band: Band, now_s: float) -> list[Send]:
+    """Mute and solo as the parameters have them: now, or from the beat on which the command lands."""
+    wanted = silent(band.params)
+    new = wanted - set(band.silent_from)
+    beat = -FOREVER if band.landing is None else band.landing
+    band.silent_from = {part: band.silent_from.get(part, beat) for part in wanted}
+    if band.landing is None:
+        return band.scheduler.cut(now_s, lambda note: note.part in new)
+    band.scheduler.end_at(beat, lambda note: note.part in new)
+    return []
 
 
 def mix(band: Band) -> list[Send]:
     """Where everything stands, for a sound process that has just come up, or for a song."""
     parts = [Level(part, float(band.params[f"part/{part}/level"])) for part in band.form.members]
+    band.paced = None  # our clock is told anew
     others = [part for part in PARTS if float(band.params[f"part/{part}/program"]) >= 0]
     return [
         *_song(band),
@@ -53,6 +78,8 @@ def mix(band: Band) -> list[Send]:
         *(Dial(name, float(band.params[name])) for name in DIALS),
         transposed(band),
         *(_voice(band, part) for part in others),
+        *(_reverb(band, part) for part in PARTS if float(band.params[f"part/{part}/reverb"]) >= 0),
+        *([claim(band)] if band.knobs.rows else []),
     ]
 
 
@@ -68,6 +95,7 @@ def recall(band: Band, patch: Patch) -> list[Send]:
 def resound(band: Band) -> list[Send]:
     """The same, where the band has its song's patch already."""
     band.params |= begun(band.patch)
+    band.silent_from = dict.fromkeys(silent(band.params), -FOREVER)
     band.capo.zones = band.patch.zones
     return [Recall(json.dumps(as_table(band.patch))), *mix(band)[len(_song(band)) :]]
 
@@ -85,6 +113,12 @@ def transposed(band: Band) -> Dial:
     band.capo.semitones = semitones_of(band.params, 0 if song is None else song.transpose)
     band.listener.melody = band.capo.melody()
     return Dial("transpose", band.capo.semitones)
+
+
+def _reverb(band: Band, part: str) -> Dial:
+    """A part's share in the reverb: the one that was asked for, else the patch's own."""
+    asked = float(band.params[f"part/{part}/reverb"])
+    return Dial(f"reverb/{part}", band.patch.sounds[part].reverb if asked < 0 else asked)
 
 
 def _voice(band: Band, part: str) -> Voice:

@@ -31,6 +31,7 @@ class Night:
         # what the performer said when it began, which goes before what a song says
         self.by_hand = {name: value for name, value in by_hand.items() if name not in NOT_BY_HAND}
         self.first: list[str] = []  # who plays when the song begins
+        self.less: dict[str, float] = {}  # part: how much thinner the model is asked to play, by *not that*
         self.segue_bar: int | None = None  # the next song begins on this bar, without a stop
         self.place = 0
         self.then: int | None = None  # where to go when the song has ended; None: on to the next
@@ -87,7 +88,7 @@ def segue(band: Band, now_s: float, beat: float, place: int) -> list[Send]:
     band.transport.change_at(beat, song.bpm, song.meter)
     bar = band.transport.bar_of(beat)[0]
     band.form.begin(song.sections[song.form[0]].intensity, in_song=True, bar=bar)
-    _begin_road(band, bar)
+    begin_road(band, bar)
     return sends
 
 
@@ -102,10 +103,10 @@ def begin(band: Band) -> None:
         _say_who_plays(band)
     band.waiting.clear()
     band.begin_slots()
-    _begin_road(band, 0)
+    begin_road(band)
 
 
-def _begin_road(band: Band, bar: int) -> None:
+def begin_road(band: Band, bar: int = 0) -> None:
     """The road from its first bar; what was learnt of the last song is forgotten."""
     band.road.begin(band.night.song, bar)
     band.plan.begin()
@@ -117,6 +118,7 @@ def _set_up(band: Band, song: Song) -> list[Send]:
     band.patch = in_rig(song.patch, band.rig)
     band.form.people(song.patch.parts)
     band.params |= as_recalled(band, song)
+    band.night.less = dict(song.less)
     band.night.first = [part for part in song.patch.parts if float(band.params[f"part/{part}/on"]) >= 0.5]
     band.playing = people(band, song, 0)
     _say_who_plays(band)
@@ -165,6 +167,8 @@ def ended(band: Band, now_s: float) -> list[Send]:
     place = night.then if night.then is not None else night.on(1)
     if night.setlist is None or place is None:
         night.then = None
+        if night.song is None:
+            night.less = {}  # what comes next is another one
         begin(band)
         return []
     return recall(band, now_s, place)
@@ -189,12 +193,15 @@ def go_to(band: Band, now_s: float, place: int | None, words: str) -> list[Send]
 
 def state_now(band: Band) -> dict[str, Any]:
     """Where the evening is."""
-    return {"place": band.night.place, "road": band.road.state_now(), "first": band.night.first}
+    night = band.night
+    road, less = band.road.state_now(), dict(night.less)
+    return {"place": night.place, "road": road, "first": night.first, "less": less}
 
 
 def restore(band: Band, saved: dict[str, Any]) -> None:
     """Go on in the song that was playing."""
     night = band.night
+    night.less = dict(saved["less"])
     if night.setlist is None or not 0 <= saved["place"] < len(night.setlist.entries):
         return
     night.place, night.first = saved["place"], list(saved["first"])

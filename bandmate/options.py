@@ -35,6 +35,11 @@ def stage_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--any-device", action="store_true", help="also play over Bluetooth and slow drivers"
     )
+    command.add_argument(
+        "--map", action="append", metavar="MAP", help="what knobs and pedals move: a map, or .toml"
+    )
+    command.add_argument("--clock-in", metavar="PORT", help="the tempo is that of a MIDI clock at this port")
+    command.add_argument("--clock-out", metavar="PORT", help="MIDI clock to this port; own: a port of ours")
     command.add_argument("--headless", action="store_true", help="no screen, no questions")
     command.add_argument("--rig", default="main", help="name of the rig (default: main)")
     command.add_argument("--takes", type=Path, metavar="DIR", help="where takes are recorded")
@@ -54,7 +59,7 @@ def play_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, help="the same seed gives the same notes")
     stage_options(command)
     nobody = ("patch", "follow", "inertia", "clock", "join", "midi_in", "audio_in", "microphone", "demo")
-    command.set_defaults(**dict.fromkeys(nobody), resume=False, setlist=None)
+    command.set_defaults(**dict.fromkeys(nobody), resume=False, setlist=None, no_osc=True, osc_out=None)
 
 
 def jam_options(command: argparse.ArgumentParser) -> None:
@@ -71,6 +76,38 @@ def jam_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--setlist", metavar="NAME", help="the songs of an evening, by name or .toml file")
     command.add_argument("--demo", nargs="?", const="", metavar="NAME", help="the built-in performer plays")
     command.add_argument("--resume", action="store_true", help="ready in the song that was playing last")
+    osc_options(command)
+
+
+def osc_options(command: argparse.ArgumentParser) -> None:
+    """Sensors, surfaces and lights over the network."""
+    command.add_argument("--osc-port", type=int, metavar="N", help="the UDP port of OSC in (default: 9000)")
+    command.add_argument("--no-osc", action="store_true", help="no OSC comes in")
+    command.add_argument(
+        "--osc-host", default="127.0.0.1", metavar="HOST",
+        help="0.0.0.0 opens it to the network; wants --osc-allow (default: this machine only)",
+    )  # fmt: skip
+    command.add_argument(
+        "--osc-allow", action="append", metavar="HOST", help="who may come in: a host, or 192.168.1.0/24"
+    )
+    command.add_argument("--osc-out", action="append", metavar="HOST:PORT", help="tell lights and visuals")
+
+
+def console_options(command: argparse.ArgumentParser) -> None:
+    """The options of `bandmate console`."""
+    command.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="no console: draw all screens into DIR, a song rehearsed"
+    )
+    command.add_argument(
+        "--web", action="store_true", help="serve it to a browser, for a tablet on the stand"
+    )
+    command.add_argument(
+        "--web-host", default="127.0.0.1", metavar="HOST",
+        help="with --web: listen there (default: 127.0.0.1, this machine only)",
+    )  # fmt: skip
+    command.add_argument(
+        "--web-port", type=int, default=8420, metavar="PORT", help="with --web (default: 8420; 0: any)"
+    )
 
 
 def rehearse_options(command: argparse.ArgumentParser) -> None:
@@ -109,6 +146,14 @@ def listen_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rig", default="main", help="which rig, with --live (default: main)")
 
 
+def crowd_options(command: argparse.ArgumentParser) -> None:
+    """The options of `bandmate crowd`."""
+    command.add_argument("what", choices=("simulate",))
+    command.add_argument("evening", metavar="EVENING", help="an evening by name, or a .toml file")
+    command.add_argument("--out", type=Path, metavar="FILE.svg", help="where the picture goes")
+    command.add_argument("--seed", type=int, default=1, help="the same seed gives the same evening")
+
+
 def bench_options(command: argparse.ArgumentParser) -> None:
     """The options of `bandmate bench`."""
     command.add_argument(
@@ -116,7 +161,9 @@ def bench_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--json", type=Path, metavar="FILE", help="also write the figures")
     command.add_argument(
-        "--soak", action="store_true", help="evenings: a thousand of them, and not a hundred"
+        "--soak",
+        action="store_true",
+        help="evenings: a thousand; osc: a flood of a minute, 100,000 tries of chance; control: 100,000 maps",
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
     command.add_argument(
@@ -127,7 +174,7 @@ def bench_options(command: argparse.ArgumentParser) -> None:
         "--model", default="house", metavar="NAME", help="the model that music and speed ask"
     )
     command.add_argument("--splits", type=Path, metavar="FILE", help="music: also its lead sheets, as JSON")
-    for which in ("music", "speed"):
+    for which in ("music", "speed", "control"):
         command.add_argument(
             f"--{which}", dest="flags", action="append_const", const=which, default=[],
             help=f"as `bench {which}`",

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bandmate import controls
+from bandmate import controls, maps
 from bandmate.errors import BadPatch, BandmateError
 from bandmate.events import PARTS
+from bandmate.moods import Bends, read_bends
 from bandmate.sounds import (
     DEFAULT_SOUNDS,
     MICROPHONE_HEARS,
@@ -28,6 +29,7 @@ from bandmate.sounds import (
 )
 from bandmate.tables import in_range, one_of, read_toml, record, table_of
 from bandmate.timing import Meter
+from bandmate.tomltext import lines_of
 
 __all__ = [
     "DEFAULT_SOUNDS", "MICROPHONE_HEARS", "Microphone", "Patch", "Sound", "Zone", "as_table", "data_folder",
@@ -36,6 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 DEFAULT_FONT = "bandmate-gm.sf2"
+OSC_MAPS = ("crowd", "phone", "surface")
 BASS_MANNERS = ("plays", "yields", "doubles")
 MOST_TRANSPOSED = 12  # semitones, with the song; a zone may go farther
 OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sound process needs to know
@@ -46,7 +49,7 @@ OF_THE_PATCH = {  # parameters that begin where a key of the patch says: the sou
 
 OF_THE_RIG = (
     "audio_in", "microphones", "outputs", "local", "low_key", "tap_control", "bands_to_performer",
-    "velocities", "reversed_pedals",
+    "velocities", "reversed_pedals", "osc", "controls", "clock_in", "clock_out",
 )  # fmt: skip
 
 
@@ -62,6 +65,7 @@ class Patch:
     parts: tuple[str, ...] = ("drums", "bass")
     staged: bool = True  # free join: hats and pad first, the rest at downbeat confidence 0.8
     bass: str = "yields"
+    model: str = ""  # the neural player by name, or its folder; empty: the one that ships
     bands_to_performer: bool = False  # band parts may go to the performer's own keyboard
     low_key: int = 0  # keys at or below this one are the cue switch, not music; 0: no such keys
     tap_control: int = 67  # the pedal (CC) that is the cue switch; 0: none
@@ -78,8 +82,13 @@ class Patch:
     zones: tuple[Zone, ...] = (Zone(),)
     audio_in: str = ""  # the device of the microphones, by name or number; empty: the system's own, or JACK
     microphones: tuple[Microphone, ...] = ()
+    clock_in: str = ""  # the MIDI port whose clock decides the tempo
+    clock_out: str = ""  # the MIDI port that is told the band's; own: a port of ours
+    controls: tuple[maps.Row, ...] = ()  # what knobs, keys and pedals move, its own before maps that it names
     sounds: dict[str, Sound] = field(default_factory=lambda: dict(DEFAULT_SOUNDS))
     params: dict[str, float | str] = field(default_factory=dict)
+    mood: Bends = field(default_factory=Bends)  # how far the audience bends the music
+    osc: tuple[str, ...] = OSC_MAPS  # which sensors and surfaces are understood, by map or .toml file
 
 
 def data_folder(kind: str) -> Path:
@@ -102,7 +111,7 @@ def load(name: str) -> Patch:
 def parse(table: dict[str, Any], path: Path) -> Patch:
     """A patch out of its tables; every key and value is checked."""
     table = dict(table)
-    for key in ("name", "zones", "sounds", "microphones"):
+    for key in ("name", "zones", "sounds", "microphones", "controls"):
         if key in table:
             raise BadPatch(f"{path}: unknown key '{key}'; it takes {', '.join(_keys())}")
     performer = table_of(table.pop("performer", {}), "performer", path)
@@ -111,17 +120,25 @@ def parse(table: dict[str, Any], path: Path) -> Patch:
         raise BadPatch(f"{path}: unknown key 'performer.{next(iter(performer))}'; it takes zone")
     microphones = read_microphones(table.pop("microphone", []), path)
     sounds = read_sounds(table_of(table.pop("sound", {}), "sound", path), PARTS, path)
+    lines = lines_of(path.read_text(encoding="utf-8")) if "control" in table and path.is_file() else None
+    rows = maps.read_rows(table.pop("control", []), "control", path, lines=lines)
+    named = table.pop("maps", [])
+    if not isinstance(named, list):
+        raise BadPatch(f"{path}: key 'maps' is {named!r}; it takes a list")
+    ready = [maps.load(name, data_folder("patches"), path) for name in named]
     params = _params(table_of(table.pop("params", {}), "params", path), path)
+    mood = read_bends(table_of(table.pop("mood", {}), "mood", path), path)
     if "meter" in table:
         table["meter"] = _meter(table["meter"], "meter", path)
     if isinstance(table.get("meters"), list):
         table["meters"] = [_meter(meter, "meters", path) for meter in table["meters"]]
     plain = Patch(
-        name=path.stem, zones=zones or (Zone(),), microphones=microphones, sounds=sounds, params=params
-    )
+        name=path.stem, zones=zones or (Zone(),), microphones=microphones, sounds=sounds, params=params,
+        mood=mood, controls=maps.ordered(rows, *ready),
+    )  # fmt: skip
     patch: Patch = record(plain, _as_today(table), "", path, _keys())
     _check(patch, path)
-    return _with_fonts_beside(patch, path)
+    return _with_what_lies_beside(patch, path)
 
 
 def _as_today(table: dict[str, Any]) -> dict[str, Any]:
@@ -131,8 +148,8 @@ def _as_today(table: dict[str, Any]) -> dict[str, Any]:
     return ({"outputs": outputs} if outputs else {}) | table
 
 
-def _with_fonts_beside(patch: Patch, path: Path) -> Patch:
-    """A font that isn't one of ours is looked for beside the patch's own file."""
+def _with_what_lies_beside(patch: Patch, path: Path) -> Patch:
+    """A font or a model that isn't one of ours is looked for beside the patch's own file."""
 
     def beside(font: str) -> str:
         near = path.parent / font
@@ -141,7 +158,9 @@ def _with_fonts_beside(patch: Patch, path: Path) -> Patch:
 
     sounds = {part: replace(sound, font=beside(sound.font)) for part, sound in patch.sounds.items()}
     zones = tuple(replace(zone, font=beside(zone.font)) for zone in patch.zones)
-    return replace(patch, font=beside(patch.font), sounds=sounds, zones=zones)
+    near = path.parent / patch.model
+    model = str(near.resolve()) if patch.model and path.is_file() and near.is_dir() else patch.model
+    return replace(patch, font=beside(patch.font), model=model, sounds=sounds, zones=zones)
 
 
 def with_microphone(patch: Patch, hears: str | None) -> Patch:
@@ -160,20 +179,20 @@ def as_table(patch: Patch) -> dict[str, Any]:
     """The tables that `parse` reads back as the same patch: a take carries its patch along."""
     table = asdict(patch)
     zones, sounds, microphones = table.pop("zones"), table.pop("sounds"), table.pop("microphones")
-    del table["name"]
+    del table["name"], table["controls"]
     lists = {key: list(value) for key, value in table.items() if isinstance(value, tuple)}
     return table | lists | {
         "meter": str(patch.meter), "meters": [str(meter) for meter in patch.meters],
         "performer": {"zone": list(zones)}, "sound": sounds,
-        "microphone": list(microphones),
+        "microphone": list(microphones), "control": [maps.as_table(row) for row in patch.controls],
     }  # fmt: skip
 
 
 def _keys() -> list[str]:
     """What a file may write, beside its tables."""
-    own = ("name", "zones", "sounds", "microphones")
+    own = ("name", "zones", "sounds", "microphones", "controls")
     plain = [key for key in Patch.__dataclass_fields__ if key not in own]
-    return [*plain, "performer", "sound", "microphone"]
+    return [*plain, "performer", "sound", "microphone", "control", "maps"]
 
 
 def _meter(text: Any, key: str, path: Path) -> Meter:

@@ -74,6 +74,11 @@ class Places:
         return self.state_folder / f"{self.rig}.processes.json"
 
     @property
+    def keys(self) -> Path:
+        """The performer's own keys of the console, for every rig of this machine."""
+        return self.settings.parent / "keys.toml"
+
+    @property
     def latency(self) -> Path:
         """What `bandmate soundcheck --latency` measured, for every rig of this machine."""
         return self.state_folder / "latency.json"
@@ -109,6 +114,11 @@ class Places:
     def remember_touch(self, keyboard: str, found: dict[str, list[int]]) -> None:
         """Keep what was found of the performer at a keyboard."""
         write_whole(self.touch, json.dumps(self.touches() | {keyboard: found}, indent=1, sort_keys=True))
+
+    @property
+    def maps(self) -> Path:
+        """What knobs, keys and pedals move, as `bandmate learn` was taught: a file a device, of all rigs."""
+        return self.settings.parent / "maps"
 
     def remembered(self) -> dict[str, Any]:
         """What the performer answered at the first run; empty before, or when the file is damaged."""

@@ -52,10 +52,12 @@ class Plan:
         """Once a pulse: whether the performer agrees with the chart, and what of it is a loop."""
         transport, meter = self.transport, self.transport.meter
         beat = transport.beatmap.beat_at(now_s)
+        if not transport.running or beat < 0:
+            return
         bar, began = transport.bar_of(beat)
         place, within = divmod((beat - began) / meter.pulse_beats, 1.0)
         pulse = bar * meter.pulses + int(place)
-        if not transport.running or beat < 0 or pulse <= self._pulse or within < MIDDLE:
+        if pulse <= self._pulse or within < MIDDLE:
             return
         self._pulse = pulse
         resting = heard.resting_s > RESTING_S
@@ -127,6 +129,21 @@ class Plan:
             return learnt
         known = heard.ahead_certainty >= sure and heard.ahead_in is not None and heard.ahead_in < 0.5
         return heard.ahead if known else None
+
+    def foretold(self, beat: float, slots: int) -> tuple[Chord | None, ...]:
+        """The chart's or the learnt loop's chords from a beat on, an eighth each, as far as anybody knows.
+
+        None is no chord: a chart says so.
+        """
+        found: list[Chord | None] = []
+        for slot in range(slots):
+            there = beat + slot * SLOT_BEATS
+            charted = self.charted(there)
+            chord = self.chart(there) if charted else self.loop(there)
+            if chord is None and not charted:
+                break
+            found.append(chord)
+        return tuple(found)
 
     def next_change(self, beat: float, bars: int = 2) -> float | None:
         """The beat of the chart's first change after a beat; None: none is near, or none is known."""

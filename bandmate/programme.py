@@ -11,14 +11,17 @@ from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.chart import moved, write_chart
 from bandmate.errors import BadPatch
+from bandmate.maps import in_words
 from bandmate.parts.style import load_style
 from bandmate.patch import Patch, read_toml
+from bandmate.ports import oscmap
 from bandmate.setlist import Entry, Setlist
 from bandmate.songfile import Section, Song
 from bandmate.timing import clock, period_s
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 BY_INTENSITY = {1: 0.3, 2: 0.55, 3: 0.85}
+SIGNS = 16  # of an entry's energy on a screen
 WIDTH = 72  # signs in which an evening is drawn
 
 
@@ -119,6 +122,14 @@ def show_setlist(found: Setlist) -> str:
     return "\n".join([*lines, "", f"energy  {whole}"])
 
 
+def listed(found: Setlist) -> tuple[tuple[str, str, str, float], ...]:
+    """The evening for a screen: title, what it is, its energy drawn, its length in seconds."""
+    return tuple(
+        (entry.title, " ".join(_about(entry).split()), curve(entry, SIGNS), round(entry_s(entry), 1))
+        for entry in found.entries
+    )
+
+
 def _about(entry: Entry) -> str:
     song = entry.song
     if song is None:
@@ -164,6 +175,7 @@ def check_patch(name: str) -> str:
     patch = patches.load(name)
     load_style(str(patch.params.get("style", patch.style)))
     check_sounds(patch)
+    oscmap.load(patch.osc)
     return f"{patch.name}: {', '.join(patch.parts)}; style and sounds are there"
 
 
@@ -181,5 +193,8 @@ def show_patch(name: str) -> str:
             f"keys    {zone.low} to {zone.high}: bank {zone.bank}, program {zone.program}, {zone.hears}"
         )
     lines += [f"mic     channel {one.channel} hears {one.hears}" for one in patch.microphones]
+    lines += [f"hands   {in_words(row)}" for row in patch.controls]
+    clocks = (("in", patch.clock_in), ("out", patch.clock_out))
+    lines += [f"clock   {way}: {port}" for way, port in clocks if port]
     lines += [f"{key} = {value}" for key, value in patch.params.items()]
     return "\n".join(lines)

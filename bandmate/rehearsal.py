@@ -229,7 +229,9 @@ def perform(
         out = band.step(now_s, events)
         if carrier is not None:
             carrier.carry(step, out.asks)
-        found.performer += [e for e in events if isinstance(e, NoteOn | NoteOff | Control | Bend)]
+        found.performer += [
+            e for e in events if isinstance(e, NoteOn | NoteOff | Control | Bend) and e not in band.not_music
+        ]
         if out.sends:
             found.ledger.book(now_s, out.sends)
             found.sends += [(now_s, send) for send in out.sends]

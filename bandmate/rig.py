@@ -10,6 +10,7 @@ Who owns what:
 - **band** (`live.py`): the loop, the musical clock, the inbox, the take, the state; the door `NAME.band`.
 - **model** (`model/serving.py`): the player's mind, the only one that loads torch, where it is asked for;
   the door `NAME.model`.
+- **osc** (`osc.py`): the UDP port for sensors and surfaces, and what lights are told; a client of the band.
 - **demo** (`show/player.py`): the built-in performer, only while asked for.
 - **screens**: clients of the band's door; any number, none needed.
 
@@ -32,14 +33,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from bandmate import wire
+from bandmate import heart, wire
 from bandmate.errors import RigError
-from bandmate.events import Command
+from bandmate.events import Command, RigReady
 from bandmate.places import Places, places
 
 LOOK_S = 0.1  # between two looks at the others
@@ -48,6 +50,7 @@ HUNG_S = {
     "sound": 5.0,
     "ears": 5.0,
     "model": 5.0,
+    "osc": 5.0,
     "demo": 30.0,
 }  # a heart that is silent so long has stopped
 GRACE_S = 10.0  # for a process that is starting
@@ -55,6 +58,8 @@ CRASHES, CRASH_S, PAUSE_S = 5, 10.0, 1.0  # so many deaths in so short a time: b
 LEAVE_S = 3.0  # what a process gets to go home by itself
 UP_S = 15.0
 FLUSH_S = 0.02
+TELL_S = 1.0
+LINES = 200  # of the log, for screens
 
 log = logging.getLogger("bandmate.rig")
 
@@ -103,6 +108,13 @@ def run_model(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float])
     run(rig, plan, heartbeat)
 
 
+def run_osc(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
+    """Entry of the OSC process."""
+    from bandmate.osc import run
+
+    run(rig, plan, heartbeat)
+
+
 def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
     """Entry of the demo performer."""
     from bandmate.show.player import run
@@ -110,7 +122,10 @@ def run_demo(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) 
     run(places(rig), plan["demo"], heartbeat)
 
 
-ENTRIES = {"sound": run_sound, "ears": run_ears, "band": run_band, "model": run_model, "demo": run_demo}
+ENTRIES = {
+    "sound": run_sound, "ears": run_ears, "band": run_band, "model": run_model, "osc": run_osc,
+    "demo": run_demo,
+}  # fmt: skip
 
 
 class Supervisor:
@@ -123,12 +138,20 @@ class Supervisor:
         self.door = wire.Door(where.supervisor)
         self.clients: list[wire.Wire] = []
         self.leaving_s: float | None = None
+        self.restarts: dict[str, int] = {}
+        self.paper = Paper()
+        self._told_s = 0.0
+        self._worked: dict[
+            int, tuple[float, float]
+        ] = {}  # by process: when, and how long it had worked by then
+        self._setlist = _listed(plan)
         self._inhibitor: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """The whole life of a rig."""
         signal.signal(signal.SIGTERM, lambda *_: self._leave())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        log.addHandler(self.paper)
         self.door.open()
         self._inhibitor = _stay_awake()
         for name, wanted in (
@@ -136,6 +159,7 @@ class Supervisor:
             ("ears", self.plan["table"].get("microphone")),
             ("band", True),
             ("model", self.plan.get("player") == "model"),
+            ("osc", self.plan.get("osc")),
             ("demo", self.plan["demo"]),
         ):
             if wanted:
@@ -147,7 +171,7 @@ class Supervisor:
             self._end()
 
     def _start(self, name: str) -> None:
-        heartbeat = self.context.RawArray("d", 4)
+        heartbeat = self.context.RawArray("d", heart.SLOTS)
         process = self.context.Process(
             target=ENTRIES[name], args=(self.where.rig, self.plan, heartbeat), name=f"bandmate {name}"
         )
@@ -173,12 +197,35 @@ class Supervisor:
             elif isinstance(end, wire.Wire):
                 for command in end.receive():
                     self._obey(command)
+        self._tell(time.perf_counter())
         self.clients = [client for client in self.clients if client.open]
         for member in list(self.members.values()):
             self._check(member)
         if self.leaving_s is not None and time.perf_counter() > self.leaving_s:
             for member in self.members.values():
                 member.process.kill()
+
+    def _tell(self, now_s: float) -> None:
+        """Once a second, and when the log has grown: how the rig is, to every visitor who stays."""
+        if not self.clients or (now_s - self._told_s < TELL_S and not self.paper.fresh):
+            return
+        self._told_s, self.paper.fresh = now_s, False
+        ready = RigReady(
+            now_s, self._load(now_s), dict(self.restarts), tuple(self.paper.lines), self._setlist
+        )
+        for client in self.clients:
+            client.send(ready)
+
+    def _load(self, now_s: float) -> dict[str, float]:
+        """The share of one core that each process has taken since we looked last."""
+        worked = {os.getpid(): ("supervisor", time.process_time())}
+        worked |= {m.process.pid or 0: (m.name, m.heartbeat[heart.WORK]) for m in self.members.values()}
+        found = {}
+        for pid, (name, work_s) in worked.items():
+            then_s, before_s = self._worked.get(pid, (now_s, work_s))
+            found[name] = round(max(0.0, work_s - before_s) / max(LOOK_S, now_s - then_s), 3)
+        self._worked = {pid: (now_s, work_s) for pid, (_, work_s) in worked.items()}
+        return found
 
     def _check(self, member: Member) -> None:
         now_s = time.perf_counter()
@@ -187,7 +234,7 @@ class Supervisor:
                 self._start(member.name)
             return
         if member.process.is_alive():
-            beat_s = member.heartbeat[0]
+            beat_s = member.heartbeat[heart.BEAT]
             silent_s = now_s - (beat_s or member.started_s + GRACE_S)
             if silent_s > HUNG_S[member.name]:
                 log.error("%s has been silent for %.1f s and is ended", member.name, silent_s)
@@ -198,7 +245,7 @@ class Supervisor:
     def _died(self, member: Member, now_s: float) -> None:
         """Start it again, unless it was meant to go; too many deaths in a row make us breathe."""
         code = member.process.exitcode
-        home = code == 0 and member.name in ("band", "demo", "model")
+        home = code == 0 and member.name in ("band", "demo", "model", "osc")
         if self.leaving_s is not None or home:
             log.info("%s has gone home (exit code %s)", member.name, code)
             del self.members[member.name]
@@ -206,6 +253,7 @@ class Supervisor:
                 self._leave()
             return
         log.error("%s died (exit code %s) and is started again", member.name, code)
+        self.restarts[member.name] = self.restarts.get(member.name, 0) + 1
         member.deaths_s = [death_s for death_s in member.deaths_s if now_s - death_s < CRASH_S] + [now_s]
         if member.name == "band":
             self.plan["recover"] = True
@@ -231,8 +279,8 @@ class Supervisor:
             return
         self.leaving_s = time.perf_counter() + LEAVE_S
         send_home(self.where)
-        if "demo" in self.members:
-            self.members["demo"].process.terminate()
+        for name in {"demo", "osc"} & set(self.members):
+            self.members[name].process.terminate()
 
     def _end(self) -> None:
         for member in self.members.values():
@@ -253,6 +301,30 @@ class Supervisor:
             client.close()
         self.door.close()
         log.info("the rig has gone home")
+
+
+class Paper(logging.Handler):
+    """The newest lines of the log, for screens; `fresh` where one has come since it was told last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=LINES)
+        self.fresh = False
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Another line."""
+        self.lines.append(self.format(record))
+        self.fresh = True
+
+
+def _listed(plan: dict[str, Any]) -> tuple[tuple[str, str, str, float], ...]:
+    """The setlist as screens show it: title, what it is, its energy drawn, its length in seconds."""
+    from bandmate import programme, setlist
+
+    if plan.get("setlist") is None:
+        return ()
+    return programme.listed(setlist.from_table(plan["setlist"]))
 
 
 def _stay_awake() -> subprocess.Popen[bytes] | None:

@@ -136,6 +136,8 @@ class Roadmap:
 
     def shift(self, bar: int) -> int:
         """By how many semitones a cue has moved the key in a bar."""
+        if not self._shifts:
+            return 0
         return next((self._shifts[since] for since in sorted(self._shifts, reverse=True) if since <= bar), 0)
 
     def move(self, bar: int, semitones: int) -> None:

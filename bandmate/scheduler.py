@@ -13,6 +13,7 @@ import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bandmate.events import Click, Hush, Note, Off, On, Replace, Revoke, Send
 from bandmate.timing import SLOT_BEATS, BeatMap
@@ -40,9 +41,8 @@ class Sounding:
     off_s: float | None = None  # set when the Off has been sent
 
 
-@dataclass(frozen=True, slots=True)
-class Ear:
-    """What the scheduler must know of the performer to bind late."""
+class Ear(NamedTuple):
+    """What the scheduler must know of the performer to bind late; a tuple, because one is made every step."""
 
     onset_s: float | None  # their newest key
     changed: bool  # the chord has just changed
@@ -204,6 +204,19 @@ class Scheduler:
                     sound.off_s = now_s
                     sends.append(Off(key, now_s))
         return sends
+
+    def end_at(self, beat: float, chosen: Callable[[Note], bool]) -> None:
+        """The `chosen` are silent from a beat on: what rings over it ends there, what comes is forgotten."""
+        kept = [entry for entry in self._waiting if not chosen(entry[2])]
+        for place, order, note, heard_s in self._waiting:
+            if chosen(note) and note.beat < beat - 1e-6:
+                short = replace(note, beats=min(note.beats, beat - note.beat))
+                kept.append((place, order, short, heard_s))
+        self._waiting = kept
+        heapq.heapify(self._waiting)
+        for sound in self.sounding.values():
+            if chosen(sound.note) and sound.off_s is None:
+                sound.off_beat = min(sound.off_beat, beat)
 
     def sustain(self, off_beat: float) -> None:
         """Let every pitched note that sounds ring on until a beat (hold)."""

@@ -24,13 +24,14 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     plan, transport, last, mind = band.plan, band.transport, band.chord, band.mind
     beat = transport.beatmap.beat_at(now_s)
     charted = transport.running and plan.charted(beat)
+    here = plan.chart(beat) if charted else None
     misled = mind is not None and mind.misled(now_s, heard, transport.beatmap)
     if mind is not None and heard.chord is None and not charted:
         heard = heard._replace(chord=mind.chord(beat))  # what the model believes, where nobody names one
     changed = not charted and ((heard.chord is not None and heard.chord != band.chord) or misled)
-    chord = plan.chord(beat, heard, last)
+    chord = here if charted else plan.chord(beat, heard, last)
     if charted or heard.chord is not None:
-        band.chord = plan.chart(beat) if charted else heard.chord
+        band.chord = here if charted else heard.chord
     ear = Ear(
         heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
         heard.guessed or (heard.resting_s > 0.5 and band.chord is not None) or not transport.running,
@@ -41,6 +42,8 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     def bind(note: Note) -> int | None:
         if note.part == "click":
             return 0
+        if muted(band, note):
+            return None
         written = plan.charted(note.beat)
         over = plan.chord(note.beat, heard, last)
         if written and over is None and note.part != "drums" and not manners.doubles(note):
@@ -64,6 +67,14 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     if mind is not None:
         mind.book(sends, band)
     return sends
+
+
+def muted(band: Band, note: Note) -> bool:
+    """Whether nobody is to hear a note; the sticks that count in are everybody's."""
+    silent_from = band.silent_from.get(note.part)
+    if silent_from is None or note.beat < silent_from - 1e-6:
+        return False
+    return note.beat >= band.transport.start_beat - 1e-6
 
 
 def change_likely(band: Band, beat: float) -> bool:

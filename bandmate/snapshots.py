@@ -6,15 +6,19 @@ Functions on a `Band`, called from `Band.step`, and by whoever makes a band from
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bandmate import night
+from bandmate import landing, mooding, night, undoing
 from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
 from bandmate.lineup import set_clock
-from bandmate.mixing import recall, transposed
+from bandmate.maps import as_table as as_row
+from bandmate.maps import read_rows
+from bandmate.mixing import recall, silent, transposed
+from bandmate.outlook import leash, outlook
 from bandmate.patch import as_table, parse
 from bandmate.plan import FOREVER
 from bandmate.timing import Meter
@@ -27,11 +31,13 @@ ALARM_S = 8.0
 
 
 def status(band: Band, now_s: float, moment: Moment) -> Status | None:
-    """The snapshot for the screens, when one is due or the state has changed."""
+    """The snapshot for the screens, when one is due, the state has changed, or a pulse begins."""
     band.steps += 1
-    if band.steps % STATUS_STEPS and moment.state == band.shown_state:
+    pulse = int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1
+    mark = (moment.state, moment.bar, pulse) if moment.running else (moment.state, 0, 0)
+    if band.steps % STATUS_STEPS and mark == band.shown_mark:
         return None
-    band.shown_state = moment.state
+    band.shown_mark = mark
     transport, heard = band.transport, band.heard
     figure = next((f.kind for f in band.form.figures if f.holds(moment.beat)), band.form.ending)
     parts = {
@@ -41,8 +47,8 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         now_s, transport.state, song=band.song, style=str(band.params["style"]),
         bpm=moment.beatmap.bpm / moment.meter.pulse_beats, home_bpm=transport.home_bpm,
         confidence=heard.confidence, tracker=heard.state, heard_bpm=heard.pulse_bpm or 0.0,
-        source=heard.source, bar=moment.bar - band.road.first_bar + 1,
-        pulse=int((moment.beat - moment.bar_beat) / moment.meter.pulse_beats + 1e-6) + 1,
+        source="clock" if transport.rung == "sync" else heard.source,
+        bar=moment.bar - band.road.first_bar + 1, pulse=pulse,
         meter=str(moment.meter), section=band.form.section,
         chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
         key=band.listener.chords.tonality.name,
@@ -50,8 +56,27 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
         rung=band.mind.rung if band.mind is not None else "understudy",
-        alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "",
+        alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "", **mooding.shown(band, now_s),
+        beat=moment.beat, place=band.night.place, undo=undoing.words(band),
+        pending=landing.shown(band, moment) if moment.running else (),
+        leash=leash(band), set_s=now_s,
+        rungs=dict(band.mind.rungs) if band.mind is not None else {}, **_mixer(band, now_s),
     )  # fmt: skip
+
+
+def _mixer(band: Band, now_s: float) -> dict[str, Any]:
+    """How loud everybody is, what they have just played, and how the mixer stands."""
+    params, parts = band.params, band.patch.parts
+    return {
+        "levels": band.gauges.levels(band, now_s), "notes": band.gauges.taken(),
+        "density": {part: float(params[f"part/{part}/density"]) for part in parts},
+        "reverb": {
+            part: own if share < 0 else share for part in parts
+            for own, share in ((band.patch.sounds[part].reverb, float(params[f"part/{part}/reverb"])),)
+        },
+        "muted": tuple(part for part in parts if float(params[f"part/{part}/mute"]) >= 0.5),
+        "soloed": tuple(part for part in parts if float(params[f"part/{part}/solo"]) >= 0.5),
+    }  # fmt: skip
 
 
 def _next_chord(band: Band, moment: Moment) -> str:
@@ -68,7 +93,7 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     evening, road = band.night, band.road
     shown: dict[str, Any] = {
         "plan_source": band.plan.source(moment.beat if moment.running else -FOREVER),
-        "plan": band.plan.shown(moment),
+        **_plan(band, moment),
     }
     song, entry = evening.song, evening.entry
     if entry is not None and evening.setlist is not None:
@@ -88,6 +113,15 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     return shown
 
 
+def _plan(band: Band, moment: Moment) -> dict[str, Any]:
+    """The bars that come: written anew on each pulse and where something changes, not every 50 ms."""
+    pulse = math.floor(moment.beat / moment.meter.pulse_beats) if moment.running else None
+    key = (pulse, band.steered, band.song, band.plan.astray, band.chord, band.heard.ahead)
+    if band.written[0] != key:
+        band.written = key, {"plan": band.plan.shown(moment), "outlook": outlook(band, moment)}
+    return band.written[1]
+
+
 def state_if_due(band: Band, moment: Moment) -> dict[str, Any] | None:
     """Everything to go on from, once a bar and whenever the transport changes state."""
     mark = (moment.bar if moment.running else -1, moment.state)
@@ -104,6 +138,8 @@ def state_now(band: Band) -> dict[str, Any]:
         "patch": band.patch.name, "table": as_table(band.patch),
         "params": dict(band.params), "playing": sorted(band.playing),
         "chord": str(band.chord or ""), "song": band.song, "night": night.state_now(band),
+        "audience": band.audience.state_now(),
+        "forgotten": list(band.knobs.forgotten), "learnt": [as_row(row) for row in band.knobs.learnt],
     }  # fmt: skip
 
 
@@ -118,6 +154,7 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     with contextlib.suppress(BandmateError):  # the sounds of another version: then those of the rig
         recall(band, parse(saved["table"], Path(f"{saved['patch']}.toml")))
     band.params |= saved["params"]
+    band.silent_from = dict.fromkeys(silent(band.params), -FOREVER)
     transposed(band)
     band.transport.restore(saved["transport"], now_s)
     set_clock(band)
@@ -130,3 +167,10 @@ def restore(band: Band, saved: dict[str, Any], now_s: float) -> None:
     band.chord = Chord.parse(saved["chord"]) if saved["chord"] else None
     band.song = saved["song"]
     night.restore(band, saved["night"])
+    band.audience.restore(saved["audience"])
+    band.params |= {"learn": "", "forget": ""}
+    for name in saved.get("forgotten", []):
+        band.knobs.forget(str(name))
+    with contextlib.suppress(BandmateError):  # what another version has learnt
+        for row in reversed(read_rows(saved.get("learnt", []), "learnt", Path("the saved state"))):
+            band.knobs.learn(row)

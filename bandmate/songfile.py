@@ -21,9 +21,10 @@ from bandmate.timing import METERS, Meter
 
 ENDINGS = ("button", "tag", "ritard", "fade", "vamp-out")
 MOST_BARS = 512
+MOST_LESS = 0.6  # of density: so much thinner a song may ask the model to play a part
 SONG_KEYS = (
     "title", "patch", "style", "key", "bpm", "meter", "count_in", "energy", "transpose", "chart", "form",
-    "ending", "final", "section", "params", "sound",
+    "ending", "final", "section", "params", "sound", "less",
 )  # fmt: skip
 SECTION_KEYS = (
     "name", "bars", "chart", "follow", "intensity", "energy", "parts_in", "parts_out", "open", "transpose",
@@ -69,6 +70,7 @@ class Song:
     ending: str = "button"
     final: Chord | None = None  # the last chord; None: the key's own, else what comes
     params: dict[str, float | str] = field(default_factory=dict)
+    less: dict[str, float] = field(default_factory=dict)  # part: how much thinner the model plays it
     path: str = ""  # the file that *store* writes to, and the table in it
     table: str = ""
 
@@ -120,7 +122,7 @@ def read_song(reader: Reader, default: Patch | None = None) -> Song:
         _key(reader), _bpm(reader, style), meter,
         reader.whole("count_in", 0, 4, 1), energy, reader.whole("transpose", -12, 12, 0),
         reader.one_of("ending", ENDINGS, "button"), _final(reader), _params(reader.inside("params")),
-        str(reader.path), reader.table,
+        _less(reader.inside("less")), str(reader.path), reader.table,
     )  # fmt: skip
 
 
@@ -183,6 +185,12 @@ def _params(reader: Reader) -> dict[str, float | str]:
     return found
 
 
+def _less(reader: Reader) -> dict[str, float]:
+    """What the model is asked to do less of in this song."""
+    reader.only(PARTS)
+    return {part: float(reader.number(part, 0, MOST_LESS)) for part in reader.values}
+
+
 def _with_sounds(patch: Patch, reader: Reader) -> Patch:
     """The patch with the sounds that the song wants otherwise."""
     reader.only(PARTS)
@@ -209,7 +217,8 @@ def song_table(song: Song) -> dict[str, Any]:
     table: dict[str, Any] = {
         "title": song.title, "style": song.style, "bpm": song.bpm, "meter": str(song.meter),
         "count_in": song.count_in, "transpose": song.transpose, "ending": song.ending,
-        "params": dict(song.params), "form": [song.sections[index].name for index in song.form],
+        "params": dict(song.params), "less": dict(song.less),
+        "form": [song.sections[index].name for index in song.form],
         "section": [_section_table(section, song.meter) for section in song.sections],
     }  # fmt: skip
     for key, value in (("key", song.key), ("final", song.final)):

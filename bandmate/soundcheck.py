@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from bandmate import maps
 from bandmate import patch as patches
 from bandmate.errors import BadFile, BandmateError
 from bandmate.patch import Sound, Zone
@@ -122,6 +123,28 @@ def _loudness(name: str) -> Iterator[Finding]:
         return
 
 
+def _hands(name: str) -> Iterator[Finding]:
+    """What knobs and pedals move, and whether their devices and the clocks are plugged in."""
+    from bandmate.ports import midi
+
+    try:
+        rows = maps.with_own(patches.load(name).controls, maps.own(places().maps))
+    except BandmateError as error:
+        yield Finding("no", str(error), "mend that map, or delete it and let `bandmate learn` write it anew")
+        return
+    there = midi.inputs()
+    for device in sorted({row.device for row in rows}):
+        count = sum(row.device == device for row in rows)
+        what = f"{count} knobs, keys or pedals of {device or 'any device'} steer"
+        if device and not any(device.lower() in port.lower() for port in there):
+            yield Finding("hm", f"{what}, but it is not plugged in", "plug it in; it is heard at any time")
+        else:
+            yield Finding("ok", what)
+    clock = patches.load(name).clock_in
+    if clock and not midi.matches(clock, there):
+        yield Finding("hm", f"the MIDI clock {clock!r} is not there", "until it ticks the tempo is yours")
+
+
 def _midi(_: str) -> Iterator[Finding]:
     from bandmate.ports import midi
 
@@ -226,5 +249,5 @@ def _disk(_: str) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[str], Iterator[Finding]], ...] = (
-    _python, _patch, _synth, _loudness, _midi, _speakers, _microphones, _priority, _machine, _disk,
+    _python, _patch, _synth, _loudness, _midi, _hands, _speakers, _microphones, _priority, _machine, _disk,
 )  # fmt: skip

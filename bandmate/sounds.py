@@ -14,7 +14,7 @@ from bandmate.errors import BadPatch
 from bandmate.tables import in_range, one_of, record, rows_of
 
 HEARS = ("harmony", "melody", "none")
-MICROPHONE_HEARS = ("drums", "harmony", "melody")
+MICROPHONE_HEARS = ("drums", "harmony", "melody", "room")
 OUTPUTS = ("stereo", "left-mono-right-click", "parts")  # how the buses lie on a device's channels
 MOST_ZONES = 8
 DRUM_BANK = 128  # of a font: kits, which nobody transposes or tunes
@@ -73,7 +73,8 @@ class Microphone:
     """One channel of the audio input, and what stands in front of it.
 
     `drums` gives strokes only; `harmony` (piano, guitar, a whole group) strokes and chords; `melody` (one
-    voice or horn) notes, as from a keyboard, within `low` to `high`.
+    voice or horn) notes, as from a keyboard, within `low` to `high`; `room` is the audience's: it moves their
+    mood, and no music.
     """
 
     channel: int = 1

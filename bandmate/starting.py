@@ -14,7 +14,7 @@ from bandmate import labels
 from bandmate.events import Heard
 from bandmate.follow import Hint
 from bandmate.labels import gap_of, tap_tempo
-from bandmate.timing import BeatMap, bpm_of, playable
+from bandmate.timing import SLOT_BEATS, BeatMap, bpm_of, playable
 
 if TYPE_CHECKING:
     from bandmate.transport import Transport
@@ -96,6 +96,18 @@ def _launch(transport: Transport, bpm: float, first_s: float, bars: float, settl
     transport.tapped_until = transport.section_beat = -1e9
     transport.rubato.off()
     transport.follower.begin(settle)
+
+
+def launch_at(transport: Transport, bpm: float | None, beat: float, time_s: float) -> None:
+    """Play at once: this beat fell just now, as an outside clock says; inside a bar with hats first."""
+    pulse = transport.meter.pulse_beats
+    _launch(transport, transport.home_bpm if bpm is None else bpm / pulse, time_s, 0, settle=False)
+    transport.beatmap = BeatMap(transport.beatmap.bpm, beat, time_s)
+    transport.start_beat = math.floor(beat / SLOT_BEATS) * SLOT_BEATS
+    transport.hints.append(Hint("reset"))
+    transport.hints.append(Hint("tempo", transport.home_bpm))
+    if beat - transport.bar_of(beat)[1] > labels.NEAR_BEATS:
+        transport.be_careful(transport.next_bar(beat))
 
 
 def join(transport: Transport, now_s: float, heard: Heard) -> None:

@@ -7,9 +7,22 @@ Commands come from console, OSC, pedals and shell alike, as rows of `controls.py
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bandmate import controls, cues, labels, mixing, night, starting
+from bandmate import (
+    controls,
+    cues,
+    labels,
+    landing,
+    mixing,
+    mooding,
+    night,
+    pedalboard,
+    starting,
+    synced,
+    undoing,
+)
 from bandmate.closing import FOREVER, silence, strike
 from bandmate.errors import BandmateError
 from bandmate.events import Attack, Command, Note, NoteOn, Panic, Send
@@ -26,14 +39,57 @@ PLAYABLE = f"{TEMPI[0]:g} to {TEMPI[1]:g} pulses a minute"
 
 
 def steer(band: Band, now_s: float, command: Command) -> list[Send]:
-    """Carry out one command; an unknown one becomes the alarm line, never an exception."""
+    """Take one command, for now or its place; an unknown one becomes the alarm line, never an exception."""
     try:
         name, value = controls.check(command.name, command.value)
     except BandmateError as error:
         band.alarm(now_s, str(error))
         return []
+    if command.place not in ("", *controls.PLACES):
+        band.alarm(now_s, f"{name} cannot land on {command.place!r}, only on: {', '.join(controls.PLACES)}")
+        return []
+    if synced.refuses(band, now_s, name):
+        return []
+    if landing.wait(band, now_s, replace(command, value=value)):
+        return []
+    return carry_out(band, now_s, replace(command, value=value))
+
+
+def carry_out(band: Band, now_s: float, command: Command) -> list[Send]:
+    """What a command does, now that its place has come; and how it would be taken back."""
+    band.steered += 1
+    before = undoing.state(band)
+    band.soon = command.place
+    sends = _obey(band, now_s, command)
+    band.soon = ""
+    if command.name != "undo":
+        undoing.note(band, now_s, command, before)
+    return sends
+
+
+def _undo(band: Band, now_s: float) -> list[Send]:
+    """What hasn't landed yet will not; else the last change is taken back, where it can be."""
+    if band.pending:
+        band.pending.pop()
+        return []
+    if not band.undoing:
+        band.alarm(now_s, "there is nothing to take back")
+        return []
+    step = band.undoing.pop()
+    band.form.thin = step.thin
+    sends = rest(band, now_s, step.came) if step.came else []
+    for name, value in step.values.items():
+        sends += set_param(band, now_s, name, value)
+    return sends
+
+
+def _obey(band: Band, now_s: float, command: Command) -> list[Send]:
+    name, value = command.name, command.value
     if value is not None:
-        return set_param(band, now_s, name, value)
+        sends = set_param(band, now_s, name, value)
+        mooding.by_hand(band, name)
+        return sends
+    mooding.by_hand(band, name)
     if name in PRESSED:  # what matters is when it was pressed, not when we heard of it
         return PRESSED[name](band, now_s, min(command.time_s, now_s))
     return ACTIONS[name](band, now_s)
@@ -70,6 +126,10 @@ def set_param(band: Band, now_s: float, name: str, value: controls.Value) -> lis
         return _end_first(band, now_s, cues.named_song(band, now_s, str(value)))
     elif name == "section":
         _set_section(band, now_s, int(float(value)))
+    elif name == "learn":
+        return pedalboard.begin_lesson(band, now_s, str(value))
+    elif name == "forget":
+        return pedalboard.forget(band, now_s, str(value))
     elif name in mixing.FADERS or name in mixing.DIALS or name == "transpose-keys":
         return mixing.set_mix(band, name)
     elif name.startswith("part/"):
@@ -94,15 +154,17 @@ def _set_section(band: Band, now_s: float, section: int) -> None:
     """A section begins on a bar line; before the start, at once."""
     if band.transport.running:
         band.transport.section_beat = line(band, now_s)
-        band.form.at(line(band, now_s), lambda: band.form.to_section(section))
+        band.form.at(line(band, now_s), lambda: band.form.to_section(section), "section")
     else:
         band.form.to_section(section)
 
 
 def _set_part(band: Band, now_s: float, name: str, value: float) -> list[Send]:
     _, part, what = name.split("/")
-    if what in ("level", "program"):
+    if what in ("level", "program", "reverb"):
         return mixing.set_mix(band, name)
+    if what in ("mute", "solo"):
+        return mixing.hush(band, now_s)
     if what != "on":
         return []
     if part not in band.patch.parts:
@@ -121,7 +183,11 @@ def _cue(name: str) -> Callable[[Band, float], list[Send]]:
             return cues.section(band, now_s, STEPS[name])
         if band.road.song is not None:
             cues.stay(band, now_s, name)
-        band.form.cue(name, moment, transport.next_bar, transport.later)
+        soon = landing.soon(band, moment.beat)
+        if soon is None:
+            band.form.cue(name, moment, transport.next_bar, transport.later)
+        else:
+            band.form.cue_soon(name, moment, soon, transport.next_bar(moment.beat, 0.5), transport.later)
         if name in STEPS:
             transport.section_beat = transport.next_bar(moment.beat, moment.meter.pulse_beats)
         if name in STROKES:
@@ -256,6 +322,11 @@ def _tap(band: Band, now_s: float, pressed_s: float) -> list[Send]:
     return []
 
 
+def _press(band: Band, now_s: float, pressed_s: float) -> list[Send]:
+    """The one switch, pressed by somebody who has no pedal."""
+    return ACTIONS["next-section"](band, now_s) if band.transport.running else _tap(band, now_s, pressed_s)
+
+
 def _join(band: Band, now_s: float) -> list[Send]:
     if _silent(band, now_s):
         return []
@@ -325,6 +396,9 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "less": less,
     "again": _again,
     "not-that": _not_that,
+    "undo": _undo,
+    "hold-mood": mooding.hold,
+    "veto": mooding.veto,
     "panic": _panic,
     "quit": _quit,
     **cues.ACTIONS,
@@ -333,6 +407,7 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
 }
 PRESSED: dict[str, Callable[[Band, float, float], list[Send]]] = {
     "tap": _tap,
+    "cue": _press,
     "this-is-one": _relabel("this-is-one"),
     "beat-forward": _relabel("beat-forward"),
     "beat-back": _relabel("beat-back"),

@@ -1,7 +1,7 @@
 """Storing: tempo, mix, sounds and a learnt chart into the song's file, only when the performer asks.
 
-Nothing is written here: the band says what, and its process writes it off the hot path. Functions on a
-`Band`, called inside `Band.step` only.
+With them goes what *not that* had the model do less of. Nothing is written here: the band says what, and its
+process writes it off the hot path. Functions on a `Band`, called inside `Band.step` only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, float | str]
 
+NOT_STORED = ("/on", "/mute", "/solo")
 STORED = ("part/", "density", "swing", "follow", "inertia")
 
 
@@ -29,7 +30,7 @@ def store(band: Band, now_s: float) -> list[Send]:
     begun = night.as_recalled(band, song)
     params = {
         name: value for name, value in band.params.items()
-        if name.startswith(STORED) and not name.endswith("/on") and value != begun.get(name)
+        if name.startswith(STORED) and not name.endswith(NOT_STORED) and value != begun.get(name)
     }  # fmt: skip
     sounds = {
         f"sound.{part}": {key: value for key, value in asdict(sound).items() if value != was}
@@ -38,7 +39,8 @@ def store(band: Band, now_s: float) -> list[Send]:
         if sound != song.patch.sounds[part]
     }  # fmt: skip
     tempo: Values = {"bpm": round(band.transport.home_bpm, 2)}
-    tables: dict[str, Values] = {"": tempo, "params": params} | sounds
+    less: Values = {part: round(much, 2) for part, much in band.night.less.items()}
+    tables: dict[str, Values] = {"": tempo, "params": params, "less": less} | sounds
     band.stores.append(Store(song.path, song.table, tables))
     band.alarm(now_s, f"{song.title}: tempo, mix and sounds are stored")
     return []

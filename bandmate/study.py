@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bandmate.carrier import Answer
-from bandmate.errors import BadFile, BandmateError
+from bandmate.errors import BadFile, BadPatch, BandmateError
 from bandmate.events import Phrase
 from bandmate.model.thinking import DEFAULT, Thinker, folder_of, is_there
+from bandmate.patch import Patch, data_folder
 from bandmate.show.take import Take
 
 LONGEST_MS = 60_000.0
@@ -91,15 +92,27 @@ def playing_options(command: argparse.ArgumentParser) -> None:
         "--player", choices=("model", "understudy"),
         help="who plays (default: the model where one is installed, live; the understudy in rehearsals)",
     )  # fmt: skip
-    command.add_argument("--model", default=DEFAULT, metavar="NAME", help="a model by name, or its folder")
+    command.add_argument(
+        "--model", metavar="NAME", help="a model by name, or its folder (default: the patch's, else house)"
+    )
 
 
-def thinker(options: argparse.Namespace, take: Take, seed: int) -> Answer | None:
+def model_of(options: argparse.Namespace, patch: Patch) -> str:
+    """The model that plays: as the command line says, or the patch; raises BadPatch where it isn't there."""
+    if options.model is None and options.player != "understudy" and patch.model and not is_there(patch.model):
+        raise BadPatch(
+            f"{patch.name}: key 'model' is {patch.model!r}, but no model of that name is in"
+            f" {data_folder('models')} or beside the patch; `bandmate train --out DIR` makes one"
+        )
+    return str(options.model or patch.model or DEFAULT)
+
+
+def thinker(options: argparse.Namespace, take: Take, seed: int, patch: Patch) -> Answer | None:
     """The model that plays a rehearsal, opened; None for the understudy, or where a take holds phrases."""
     recorded = any(isinstance(event, Phrase) for _, event in take.events)
     if options.player != "model" or recorded:
         return None
-    return Thinker(options.model, seed).open().answer
+    return Thinker(model_of(options, patch), seed).open().answer
 
 
 def player(options: argparse.Namespace) -> str:

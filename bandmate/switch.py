@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bandmate.events import Control, Event, NoteOn
 
-PRESS = 64  # a switch is down from this value on
+PRESS, RELEASE = 64, 48  # a switch is down from the one on, and up below the other: half-pedals flutter
 HOLD_S = 0.7  # a switch held so long asks for an ending
 
 
@@ -25,13 +25,19 @@ class Switch:
 
     def press(self, event: Event, playing: bool) -> list[str]:
         """The actions of a press: on the way down, at once."""
+        if isinstance(event, Control) and RELEASE <= event.value < PRESS:
+            return []
         down = event.value >= PRESS if isinstance(event, Control) else isinstance(event, NoteOn)
+        return self.tread(down, event.time_s, playing)
+
+    def tread(self, down: bool, time_s: float, playing: bool) -> list[str]:
+        """The same for whatever else is a switch: it goes down, or comes up."""
         if not down:
             self._down_s = None
             return []
         if self._down_s is not None:
             return []
-        self._down_s, self._held = event.time_s, False
+        self._down_s, self._held = time_s, False
         return ["next-section"] if playing else ["tap"]
 
     def release(self) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from bandmate.errors import BandmateError
 
 PPQ = 480  # ticks a beat in the MIDI files we write
+CLOCK_PPQ = 24  # ticks a beat of a MIDI clock,
+PLACE_TICKS = 6  # and of one step of its song position: a sixteenth
 GRID = 12  # steps a beat: sixteenths and triplets both fall on it
 SLOT_BEATS = 0.5  # the unit in which the band decides: an eighth note
 STEP_S = 0.005  # the band's logical step; every decision happens on this grid
@@ -171,9 +173,24 @@ def ticks(beats: float, ppq: int = PPQ) -> int:
     return round(beats * ppq)
 
 
-def beats_of_ticks(ticks: int, ppq: int = PPQ) -> float:
-    """Whole ticks of a MIDI file as beats."""
+def tick_from(beats: float, ppq: int = PPQ) -> int:
+    """The first tick at or after a beat."""
+    return math.ceil(beats * ppq - 1e-6)
+
+
+def beats_of_ticks(ticks: float, ppq: int = PPQ) -> float:
+    """Ticks of a MIDI file, or of a clock, as beats."""
     return ticks / ppq
+
+
+def bpm_of_tick(seconds: float) -> float:
+    """The tempo, in beats a minute, of a MIDI clock whose ticks lie so far apart."""
+    return SECONDS_A_MINUTE / (seconds * CLOCK_PPQ)
+
+
+def tick_s(bpm: float) -> float:
+    """How far apart the ticks of a MIDI clock lie, at a tempo in beats a minute."""
+    return SECONDS_A_MINUTE / (bpm * CLOCK_PPQ)
 
 
 def frames(seconds: float, rate_hz: float) -> int:

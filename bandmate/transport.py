@@ -4,7 +4,8 @@ States: off, armed, counting, playing, holding, ending. Lives inside `Band.step`
 asks no clock, opens nothing. What is due within `HORIZON_S` is already on its way to the speakers,
 so every change of tempo or count begins at that frontier. One room: `follow.py` (how the clock
 follows), `barlines.py` (where bars begin), `starting.py` (how a song starts), `counting.py` (a count by
-sound), `labels.py` (what bars are called), `rubato.py` (when there is no pulse to follow).
+sound), `labels.py` (what bars are called), `rubato.py` (when there is no pulse to follow), `sync.py` (an
+outside clock).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bandmate.events import FixedBeat, Heard, Moment
 from bandmate.follow import Clock, Follower, Hint, Moved
 from bandmate.labels import NEAR_BEATS
 from bandmate.starting import START_S
+from bandmate.sync import Sync, lead, leads
 from bandmate.timing import SLOT_BEATS, BeatMap, Meter
 
 HORIZON_S = 0.025  # notes due within this are sent; nothing may move them any more
@@ -57,6 +59,7 @@ class Transport:
         self.rejoin = False  # we count otherwise now, and have to join once more
         self.loose = False  # without a pulse to follow, the band goes by the chords: ballads, rubato
         self.rubato = rubato.Rubato()
+        self.sync = Sync()
         self.reentries = 0
 
     # -------------------------------------------------------------- places
@@ -106,7 +109,9 @@ class Transport:
 
     @property
     def rung(self) -> str:
-        """What the clock goes by: follow, coast, taps or rubato."""
+        """What the clock goes by: sync, follow, coast, taps or rubato."""
+        if leads(self):
+            return "sync"
         if self.rubato.on:
             return "rubato"
         return "taps" if self.beatmap.beat < self.tapped_until else self.follower.rung
@@ -129,12 +134,15 @@ class Transport:
             labels.take_turn(self, self.turn)
         if self.odd:
             barlines.leave(self, now_s)
+        synced = leads(self)
+        if synced:
+            lead(self, now_s)
         beat = self.beatmap.beat_at(self.frontier(now_s))
-        if self.state == "armed" and self.join_free:
+        if self.state == "armed" and self.join_free and not self.sync.decides:
             starting.join(self, now_s, heard)
         elif self.state == "counting" and beat >= self.start_beat - 1e-9:
             self.state = "playing"
-        elif self.state == "playing" and self.turn is None and not self.alone:
+        elif self.state == "playing" and self.turn is None and not self.alone and not synced:
             self._follow(now_s, heard, drums)
         if self.entry_beat is not None and beat >= self.entry_beat - 1e-6:
             self.entry, self.entry_beat = "full", None

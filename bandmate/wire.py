@@ -29,7 +29,7 @@ KINDS: dict[str, type[Any]] = {
         *get_args(events.Event),
         *get_args(events.Send),
         events.Ask,
-        *(events.Status, events.SoundReady, events.EarsReady),
+        *(events.Status, events.SoundReady, events.EarsReady, events.RigReady, events.OscReady),
     )
 }
 FIELDS: dict[str, dict[str, Any]] = {name: get_type_hints(kind) for name, kind in KINDS.items()}
@@ -99,6 +99,10 @@ class Wire:
 
     def send(self, value: Any) -> bool:
         """Hand over one object; False where the other end is slow (dropped, counted) or gone."""
+        return not self._unheard and self.post(encode(value).encode())
+
+    def post(self, body: bytes) -> bool:
+        """Hand over one object that is `encode`d already, as for many at once."""
         if self._unheard:
             return False
         if len(self._out) > LARGEST_BYTES:
@@ -106,7 +110,6 @@ class Wire:
             if len(self._out) > LARGEST_BYTES:
                 self.dropped += 1
                 return False
-        body = encode(value).encode()
         self._out += struct.pack(">I", len(body)) + body
         return self.flush()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Sequence
 
 import pytest
@@ -68,11 +69,13 @@ class Stage:
 
     def play(self, until_s: float) -> Stage:
         """Run on to a moment."""
-        waiting = sorted(self.events, key=lambda event: event.time_s)
-        while self.step <= step_index(until_s):
+        waiting = deque(sorted(self.events, key=lambda event: event.time_s))
+        last_step = step_index(until_s)
+        while self.step <= last_step:
             now_s = step_time_s(self.step)
-            due = [event for event in waiting if event.time_s <= now_s]
-            waiting = waiting[len(due) :]
+            due: list[Event] = []
+            while waiting and waiting[0].time_s <= now_s:
+                due.append(waiting.popleft())
             out = self.band.step(now_s, due)
             self.ledger.book(now_s, out.sends)
             self.beats += out.beats
@@ -84,7 +87,7 @@ class Stage:
             if out.status:
                 self.statuses.append(out.status)
             self.step += 1
-        self.events = waiting
+        self.events = list(waiting)
         return self
 
     def notes(self, part: str = "", after_s: float = 0.0, before_s: float = 1e9) -> list[Played]:
@@ -103,6 +106,14 @@ class Stage:
         return [
             n for n in self.ledger.notes.values() if n.on_s <= now_s and (n.off_s is None or n.off_s > now_s)
         ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n`: the tests in real time first, by themselves, then all the others on every core."""
+    from tests.running import StageFirst
+
+    return StageFirst(config, log)
 
 
 @pytest.fixture

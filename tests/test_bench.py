@@ -10,7 +10,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate.__main__ import main
-from bandmate.bench import fit, report, sound
+from bandmate.bench import control, fit, report, sound
 from bandmate.bench.figures import Figure, as_plain, lateness, percentile, spread_ms, table
 from bandmate.bench.stage import Stage
 from bandmate.bench.thru import matched
@@ -191,3 +191,24 @@ def test_every_sound_is_as_loud_as_the_others_and_a_whole_band_leaves_room():
     assert found["whole band, headroom"].met
     assert found["whole band, loudest sample"].met
     assert found["whole band, blocks limited"].value == 0
+
+
+# ------------------------------------------------------------------ hands
+
+
+def test_each_turn_of_a_knob_is_found_in_what_the_band_noted():
+    turned = [(37, 1.0), (74, 1.1), (111, 1.2), (20, 1.3)]
+    noted = [(0.9, "energy", 0.5), (1.004, "energy", 37 / 127), (1.05, "wild", 0.2)]
+    noted += [(1.106, "energy", 74 / 127), (1.31, "energy", 20 / 127)]
+    assert control.ways_to(turned, noted, "energy") == pytest.approx([0.004, 0.006, 0.01])
+
+
+def test_ticks_are_measured_against_the_line_through_them():
+    assert control.off_the_line([1.0, 1.02, 1.04, 1.06]) == pytest.approx([0, 0, 0, 0], abs=1e-9)
+    assert max(control.off_the_line([1.0, 1.02, 1.05, 1.06])) == pytest.approx(0.007)
+    assert control.off_the_line([1.0]) == []
+
+
+def test_strokes_of_two_bands_are_matched_by_drum():
+    mine, others = [(36, 1.0), (38, 1.5), (36, 2.0)], [(36, 1.003), (38, 1.0), (36, 2.5)]
+    assert control.apart(mine, others) == pytest.approx([0.003])

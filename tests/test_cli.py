@@ -8,8 +8,11 @@ import pytest
 
 from bandmate import jam, rig
 from bandmate.__main__ import main
+from bandmate.errors import BadMap
 from bandmate.events import Bend, Command, Control, NoteOn
-from bandmate.patch import Patch
+from bandmate.lesson import known
+from bandmate.maps import Row, remember
+from bandmate.patch import Patch, load
 from bandmate.places import places
 from bandmate.ports import devices, midi
 from bandmate.show.take import Header, event_line, header_line
@@ -207,3 +210,28 @@ def test_stop_without_a_rig(bandmate):
     assert is_one_sentence(bandmate("stop"), "no rig 'main' is running")
     assert not rig.is_running(places())
     assert Path(places().takes).is_dir()
+
+
+# ------------------------------------------------------------------ hands
+
+
+def test_learn_shows_what_is_known_and_refuses_what_there_is_not(bandmate):
+    assert bandmate("learn") == (0, "")
+    assert known(places().maps)[0].startswith("The band was taught no knob yet")
+    remember(places().maps, "Desk", Row("energy", "control", 21))
+    assert "CC 21 of Desk moves energy" in known(places().maps)[0]
+    assert is_one_sentence(bandmate("learn", "loudness"), "'loudness' is not a parameter or action")
+    assert is_one_sentence(bandmate("learn", "energy"), "no rig 'main' is running")
+
+
+def test_a_jam_takes_what_was_taught_the_maps_and_the_clocks(bandmate):
+    remember(places().maps, "Desk", Row("density", "control", 67))
+    options = argparse.Namespace(map=["pedals"], clock_in="Box", clock_out="own")
+    found = jam.with_hands(options, load("default"), places())
+    assert [(row.device, row.to) for row in found.controls] == [
+        ("Desk", "density"), ("", "cue"), ("", "ending"),
+    ]  # fmt: skip
+    assert (found.clock_in, found.clock_out) == ("Box", "own")
+    (places().maps / "desk.toml").write_text("map = [")
+    with pytest.raises(BadMap, match=r"desk\.toml cannot be read as TOML"):
+        jam.with_hands(options, load("default"), places())

@@ -24,6 +24,7 @@ from bandmate.events import (
     PortLost,
     SoundReady,
 )
+from bandmate.heart import SLOTS
 from bandmate.patch import Microphone, Patch
 from bandmate.places import TAPS, pair, places
 from bandmate.ports import devices
@@ -185,7 +186,7 @@ def band(tmp_path, monkeypatch):
         "table": patches.as_table(patch), "patch": "bench", "seed": 1, "params": {}, "resume": False,
         "demo": None, "commands": [], "takes": str(tmp_path), "rig_id": "x",
     }  # fmt: skip
-    found = live.Live(plan, where, [0.0] * 4)
+    found = live.Live(plan, where, [0.0] * SLOTS)
     found.open()
     yield found
     found.writer.close(0.0)
@@ -258,6 +259,7 @@ def test_dead_ears_are_said_and_found_again(band, their_ears):
     said = inbox(band)
     assert [event.port for event in said if isinstance(event, PortLost)] == [PIANO.port, VOICE.port]
     assert said[-1].text == "the ears are gone; they are being restarted"
+    assert band._counters["reconnects"] == 1
     assert band.ears is None
     band._ears_retry_s = -math.inf
     inbox(band)

@@ -17,7 +17,7 @@ def test_nothing_hangs_and_nobody_stumbles_in_a_random_evening(tens):
     played = 0
     for seed in range(tens * 10, tens * 10 + 10):
         found = evenings.play(seed, SHORT_S, STYLES)
-        assert found.hanging == 0, f"evening {seed}"
+        assert found.hanging == found.disorder == 0, f"evening {seed}"
         assert found.alarms == (), f"evening {seed}"
         played += found.notes
     assert played > 100

@@ -20,18 +20,21 @@ MODULES = {
 }
 
 BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but errors
-GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places"}
-GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext"}
+GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places", "heart", "maps"}
+GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext", "moods", "evening"}
 TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
+TRANSPORT = (*TRANSPORT, "sync")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
-JOINED = {"listening", "parts", *ROOM_OF.values(), "band"}  # what Band.step joins
+JOINED = {"listening", "parts", "audience", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
-BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind"}
+BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind", "outlook"}
+BAND |= {"gauges", "landing", "undoing", "mooding", "suggesting"}
+BAND |= {"knobs", "learner", "pedalboard", "synced"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),
     *("calibration", "bandcheck", "linecheck", "touch", "listen", "bench", "__main__"),
-    *("practice", "study", "carrier"),
+    *("practice", "study", "carrier", "portraits", "osc", "crowd", "soundnames", "lesson"),
 }
 
 
@@ -91,7 +94,7 @@ def test_the_table_itself_says_no():
         *(
             ("band", "ports.midi"),
             ("band", "show.take"),
-            ("console.text", "show.take"),
+            ("console.app", "show.take"),
             ("ports.midi", "rig"),
         ),
     ):
@@ -110,7 +113,7 @@ def test_the_table_itself_says_no():
 
 @pytest.mark.parametrize("entrance", ["bandmate.band", "bandmate.__main__"])
 def test_the_band_loads_no_model_no_screen_and_no_device(entrance):
-    heavy = ("torch", "textual", "rtmidi", "sounddevice", "fluidsynth")
+    heavy = ("torch", "textual", "rtmidi", "sounddevice", "fluidsynth", "pythonosc")
     ask = f"import sys, {entrance}; print(*[name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run(
         [sys.executable, "-c", ask], capture_output=True, text=True, timeout=30, check=True

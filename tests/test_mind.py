@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from bandmate import setlist as setlists
 from bandmate.carrier import Carrier
 from bandmate.events import PARTS, Ask, Phrase
 from bandmate.harmony import Chord, canonical, degree_pitch
 from bandmate.mind import Mind
-from bandmate.rehearsal import load_take, prepare, rehearse, summary
+from bandmate.rehearsal import load_take, make_band, prepare, rehearse, summary
+from bandmate.show.take import Header
 from bandmate.timing import step_index
 from tests.conftest import STYLES, Stage
+from tests.songbook import evening, song
 
 SLOT_S = 0.25  # an eighth at 120
 ROOT, FIFTH = 36, 43  # canonical degrees of a bass
@@ -95,6 +98,43 @@ def test_the_ask_tells_what_was_struck_held_and_played():
     assert after[2.5].heard
     assert (after[2.5].root, after[2.5].quality) == (0, "")
     assert [after[beat].place for beat in (3.5, 4.0)] == [7, 0]
+    assert after[2.5].chart == ()
+
+
+def test_the_ask_tells_what_the_chart_says_of_the_next_eight_slots():
+    model = FakeModel()
+    stage = ModelStage(model, evening=evening(song("A: C | Gm7 | N.C. | F", "B:; bars = 2")))
+    stage.say(0.0, "arm")
+    stage.say(0.0, "start")
+    stage.play(12.0)
+    told = {ask.beat: ask.chart for ask in model.asked}
+    assert told[0.0] == ("", *["0:"] * 8)
+    assert told[2.0] == (*["0:"] * 5, *["7:m7"] * 4)
+    assert told[8.0] == ("7:m7", *[""] * 8)
+    assert told[14.0] == ("5:",) * 5  # two beats of it are left; then the band listens
+    assert told[17.0] == ()
+
+
+def test_a_performer_who_has_left_the_chart_leaves_the_model_without_it():
+    model = FakeModel()
+    stage = ModelStage(model, evening=evening(song("A: C | F | C | F")), follow=0.0)
+    stage.say(0.0, "arm")
+    stage.say(0.0, "start")
+    stage.comp(2.1, 24, pitches=(49, 61, 64, 68))
+    stage.play(14.0)
+    assert stage.band.plan.astray
+    assert model.asked[0].chart
+    assert "5:" not in model.asked[-1].chart
+
+
+def test_the_ask_tells_a_loop_that_was_heard_twice():
+    model = FakeModel()
+    stage = ModelStage(model)
+    zero_s = stage.tapped(((48, 60, 64, 67), (45, 60, 64, 69), (53, 60, 65, 69), (43, 59, 62, 67)), bars=10)
+    stage.play(zero_s + 18.0)
+    told = {ask.beat: ask.chart for ask in model.asked}
+    assert told[14.0] == ()
+    assert told[34.0] == (*["0:"] * 5, *["9:m"] * 4)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +201,41 @@ def test_breaks_and_endings_stay_the_bands():
     stage.play(zero_s + 16.0)
     assert stage.state == "off"
     assert stage.sounding == []
+
+
+def test_not_that_is_kept_with_the_song_and_no_other_song_knows_of_it(tmp_path):
+    path = tmp_path / "song.toml"
+    path.write_text('title = "Mine"\npatch = "bench"\nchart = "C | F"\n')
+    mine = setlists.load_song(str(path))
+    stage = ModelStage(FakeModel(), evening=evening(mine, song("A: C")))
+    stage.say(0.0, "arm")
+    stage.say(0.0, "start")
+    stage.play(6.0)
+    stage.say(6.0, "not-that")
+    stage.say(6.1, "store")
+    stage.play(6.2)
+    part, much = next(iter(stage.band.night.less.items()))
+    setlists.store_in_song(stage.stores[0])
+    assert f"[less]\n{part} = {much}" in path.read_text()
+    stage.say(6.3, "stop")
+    stage.say(6.5, "next-song")
+    stage.play(6.6)
+    assert stage.band.night.less == {}
+    model = FakeModel()
+    again = ModelStage(model, evening=evening(setlists.load_song(str(path))))
+    again.say(0.0, "arm")
+    again.say(0.0, "start")
+    again.play(4.0)
+    assert model.asked[0].densities[PARTS.index(part)] == pytest.approx(0.5 - much)
+
+
+def test_a_restarted_band_remembers_what_it_is_to_do_less_of():
+    stage = ModelStage(FakeModel())
+    zero_s = stage.tapped(bars=4)
+    stage.say(zero_s + 4.1, "not-that")
+    stage.play(zero_s + 6.5)
+    again = make_band(Header(stage.band.rig, 1, {}, stage.states[-1], 10.0), STYLES)
+    assert again.night.less == stage.band.night.less != {}
 
 
 def test_not_that_asks_for_less_of_what_it_just_did():

@@ -33,6 +33,14 @@ def test_a_part_gets_another_sound_and_its_own_back(stage):
     assert sent(stage, Voice) == [Voice("drums", 128, 16), Voice("drums", 128, 0)]
 
 
+def test_a_part_gets_another_share_in_the_reverb_and_its_own_back(stage):
+    stage.say(0.1, "part/keys/reverb", 0.8)
+    stage.say(0.2, "part/keys/reverb", -1)
+    stage.play(0.3)
+    own = DEFAULT_SOUNDS["keys"].reverb
+    assert sent(stage, Dial) == [Dial("reverb/keys", 0.8), Dial("reverb/keys", own)]
+
+
 def test_parameters_begin_where_the_patch_says(make_stage):
     patch = replace(BENCH, tuning_hz=443.0, mono=True, transpose=3, transpose_keys=True, reverb=0.7)
     params = make_stage(patch).band.params

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from bandmate import soundcheck
-from bandmate.ports import devices, sf2
+from bandmate.maps import Row, remember
+from bandmate.places import places
+from bandmate.ports import devices, midi, sf2
+from bandmate.programme import show_patch
 
 
 @pytest.fixture
@@ -71,3 +74,28 @@ def test_a_device_says_how_many_channels_it_has(monkeypatch):
         None,
         None,
     ]
+
+
+def test_what_steers_is_told_with_what_is_not_plugged_in(rig, tmp_path, monkeypatch):
+    monkeypatch.setenv("BANDMATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(midi, "inputs", lambda: ["usb: Desk"])
+    patch = rig('clock_in = "Box"\nmaps = ["pedals"]')
+    remember(places().maps, "Desk", Row("energy", "control", 21))
+    remember(places().maps, "Pad", Row("fill", "note", 36))
+    assert said(soundcheck._hands(patch)) == [
+        "ok 2 knobs, keys or pedals of any device steer -> ",
+        "ok 1 knobs, keys or pedals of Desk steer -> ",
+        "hm 1 knobs, keys or pedals of Pad steer, but it is not plugged in -> "
+        "plug it in; it is heard at any time",
+        "hm the MIDI clock 'Box' is not there -> until it ticks the tempo is yours",
+    ]
+    (places().maps / "pad.toml").write_text("map = 3")
+    (words,) = said(soundcheck._hands(patch))
+    assert words.startswith("no ")
+    assert "pad.toml" in words
+
+
+def test_a_patch_shows_its_hands(rig):
+    words = show_patch(rig('clock_out = "own"\nmaps = ["pedals"]'))
+    assert "hands   CC 67 moves cue" in words
+    assert "clock   out: own" in words

@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bandmate import controls
-from bandmate.events import Bend, Control, NoteOn, PortFound, PortLost
+from bandmate.events import Bend, Command, Control, NoteOn, PortFound, PortLost
 from bandmate.steering import ACTIONS, PRESSED
 from tests.conftest import Stage
 
 NAMES = sorted(controls.ACTION_NAMES - {"quit"})
+LANDINGS = ("", "", *controls.PLACES)
 PLACES = st.floats(0.0, 14.0, allow_nan=False)
 
 
@@ -21,21 +22,22 @@ def test_every_action_of_the_table_can_be_steered():
 
 
 @given(
-    cues=st.lists(st.tuples(PLACES, st.sampled_from(NAMES)), max_size=14),
+    cues=st.lists(st.tuples(PLACES, st.sampled_from(NAMES), st.sampled_from(LANDINGS)), max_size=14),
     meter=st.sampled_from(["4/4", "3/4", "6/8", "7/8", "5/4", "2/2"]),
     style=st.sampled_from(["pop-rock", "swing", "bossa-nova"]),
     join=st.sampled_from(["count", "free"]),
     plays=st.booleans(),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_evening_of_cues_leaves_nothing_hanging(cues, meter, style, join, plays):
+    """The same of a hundred evenings of songs in tests/test_evenings.py, and of a thousand with --soak."""
     stage = Stage(meter=meter, style=style, join=join, bpm=132.0)
     stage.say(0.0, "arm")
     stage.say(0.3, "start")
     if plays:
         stage.comp(1.0, 24, 0.45)
-    for time_s, name in cues:
-        stage.say(time_s, name)
+    for time_s, name, place in cues:
+        stage.events.append(Command(time_s, name, None, "test", place))
     stage.say(15.0, "stop")
     stage.play(16.0)
     assert stage.ledger.hanging == 0
@@ -52,8 +54,8 @@ def test_every_parameter_takes_its_ends_while_the_band_plays(row):
     stage.comp(one_s, 12)
     ends = row.choices or ([row.default] if isinstance(row.default, str) else [row.low, row.high])
     for index, value in enumerate(ends):
-        stage.say(4.0 + index, row.name, value)
-    stage.play(8.0)
+        stage.say(3.3 + index * 0.4, row.name, value)
+    stage.play(4.0 + len(ends) * 0.4)
     alarms = {status.alarm for status in stage.statuses if status.alarm}
     absent = row.name.startswith(("part/guitar/on", "part/pad/on", "part/lead/on", "meter"))
     assert bool(alarms) == absent

@@ -56,7 +56,8 @@ def plain(name):
 
 def test_the_wire_speaks_every_event_and_send_and_how_things_are():
     spoken = {*typing.get_args(events.Event), *typing.get_args(events.Send), events.Status}
-    assert set(KINDS.values()) == spoken | {events.SoundReady, events.EarsReady, events.Ask}
+    ready = {events.SoundReady, events.EarsReady, events.RigReady, events.OscReady}
+    assert set(KINDS.values()) == spoken | ready | {events.Ask}
 
 
 def test_what_never_crosses_the_wire_stands_in_the_vocabularys_first_lines():

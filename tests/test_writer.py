@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bandmate.events import Command, NoteOn
+from bandmate.events import Command, NoteOn, StoreMap
+from bandmate.maps import Row, own
 from bandmate.patch import Patch
 from bandmate.show import writer as writing
 from bandmate.show.take import Header, header_line, read_take
@@ -205,3 +206,26 @@ def test_a_full_queue_drops_and_counts_and_nobody_waits(jam, monkeypatch):
     jam.record([])
     assert json.loads(jam.state.read_text()) == {"bar": 1}
     assert [json.loads(text).get("step") for text in jam.lines] == [0, 1, 2, None, None]
+
+
+def test_what_was_taught_is_in_the_devices_map_when_the_jam_is_over(tmp_path):
+    jam = Jam(tmp_path)
+    jam.writer.maps = tmp_path / "maps"
+    jam.writer.open(HEADER)
+    jam.writer.store(StoreMap("Desk", {"to": "energy", "control": 21, "device": "Desk", "channel": 1}))
+    jam.writer.store(StoreMap("Desk", {"to": "fill", "note": 36, "device": "Desk"}))
+    jam.writer.store(StoreMap(forget="energy"))
+    jam.writer.close(1.0)
+    assert own(tmp_path / "maps") == [Row("fill", "note", 36, "Desk")]
+    assert jam.said == []
+
+
+def test_a_map_that_cannot_be_written_costs_one_sentence(tmp_path):
+    jam = Jam(tmp_path)
+    jam.writer.maps = tmp_path / "maps"
+    jam.writer.maps.write_text("no folder")
+    jam.writer.open(HEADER)
+    jam.writer.store(StoreMap("Desk", {"to": "energy", "control": 21}))
+    jam.writer.close(1.0)
+    assert len(jam.said) == 1
+    assert jam.said[0].startswith("the map cannot be written (")

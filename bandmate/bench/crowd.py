@@ -1,10 +1,11 @@
 """The crowd: processes around the rig, as on a stage.
 
-`python -m bandmate.bench.crowd ROLE` starts one: `keys` plays a keyboard into the rig, `ear` hears a
-MIDI output, `speaker` hears the sound, `screen` and `model` keep the cores busy, `metronome` tells how
-late the machine itself is; all but that one at normal priority. What they noticed goes to stdout as
-one line of JSON. Stamps are `time.perf_counter`, which all processes share. rtmidi never lives in a
-process with a JACK callback of Python's.
+`python -m bandmate.bench.crowd ROLE` starts one: `keys` plays a keyboard into the rig, `knob` turns one,
+`ear` hears a MIDI output, `ticks` a MIDI clock, `speaker` hears the sound, `screen` and `model` keep the
+cores busy, `console` draws a console and types into it, `sink` only reads snapshots, `metronome` tells how
+late the machine itself is; all but that one at normal priority. What they noticed goes to stdout as one
+line of JSON. Stamps are `time.perf_counter`, which all processes share. rtmidi never lives in a process
+with a JACK callback of Python's.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ REST_S = (0.03, 0.07)  # between two keys, at random: no phase of JACK's period 
 SILENCE = 1e-4
 PATIENCE_S = 20.0
 LINES = 40
+TICK = 0xF8
 FIRST = 80  # SCHED_FIFO, above JACK's server
 
 
@@ -81,7 +83,45 @@ def keys(port: str, seconds: str) -> None:
     print(json.dumps(played))
 
 
-def ear() -> None:
+def knob(port: str, number: str, seconds: str) -> None:
+    """Turn a knob at a JACK MIDI port; says (value, when)."""
+    import rtmidi
+
+    out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=KEYS)
+    out.open_port(next(index for index, name in enumerate(out.get_ports()) if port in name))
+    _ready()
+    _rest(1.0)
+    chance, turned, value = random.Random(1), [], 0
+    until_s = time.perf_counter() + float(seconds)
+    while time.perf_counter() < until_s:
+        value = (value + 37) % 128
+        turned.append((value, time.perf_counter()))
+        out.send_message([0xB0, int(number), value])
+        _rest(chance.uniform(*REST_S))
+    _rest(0.2)
+    print(json.dumps(turned))
+
+
+def ticks(port: str) -> None:
+    """Hear a MIDI clock until stdin closes; says when each tick came, by its own frame of JACK's period."""
+    from bandmate.ports.jackmidi import JackMidiDriver
+
+    heard: list[float] = []
+
+    def hear(_: str, message: bytes, heard_s: float) -> None:
+        if message[0] == TICK:
+            heard.append(heard_s)
+
+    driver = JackMidiDriver(EAR)
+    source = next(name for name in driver.look()[0] if port in name)
+    driver.open_input(port, source, False, hear)
+    _ready()
+    sys.stdin.read()
+    driver.close()
+    print(json.dumps(heard))
+
+
+def ear(name: str = EAR) -> None:
     """Be a synth at a MIDI output until stdin closes; says (pitch, when heard)."""
     import rtmidi
 
@@ -92,7 +132,7 @@ def ear() -> None:
         if message[0] & 0xF0 == 0x90 and message[2]:
             heard.append((message[1], heard_s))
 
-    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=EAR)
+    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=name)
     port.set_callback(hear)
     port.open_virtual_port("synth")
     _ready()
@@ -135,7 +175,7 @@ def speaker(client: str) -> None:
 def screen(rig: str) -> None:
     """A screen that draws without end: a client of the band that takes all of a core it can get."""
     from bandmate import wire
-    from bandmate.console.text import describe
+    from bandmate.console.plain import describe
     from bandmate.events import Status
     from bandmate.places import places
 
@@ -147,6 +187,28 @@ def screen(rig: str) -> None:
             for said in band.receive():
                 status = said if isinstance(said, Status) else status
             paper.write("\n".join(f"{line:3} {describe(status)}" for line in range(LINES)))
+
+
+def console(rig: str, columns: str, rows: str, typing: str) -> None:
+    """A console in a terminal until stdin closes; says what it took, and when keys were typed."""
+    from bandmate.bench.console import watch
+
+    print(json.dumps(watch(rig, int(columns), int(rows), bool(typing))))
+
+
+def sink(rig: str) -> None:
+    """A client of the band that reads its snapshots and does nothing with them, until stdin closes."""
+    from bandmate import wire
+    from bandmate.places import places
+
+    band = wire.connect(places(rig).band, PATIENCE_S)
+    _ready()
+    while band.open:
+        ready, _, _ = select.select([band, sys.stdin], [], [])
+        if sys.stdin in ready:
+            break
+        band.receive()
+    print("{}")
 
 
 def metronome() -> None:
@@ -185,7 +247,7 @@ def _rest(seconds: float) -> None:
 
 ROLES: dict[str, Callable[..., None]] = {
     "keys": keys, "ear": ear, "speaker": speaker, "screen": screen, "model": model,
-    "metronome": metronome,
+    "metronome": metronome, "console": console, "sink": sink, "knob": knob, "ticks": ticks,
 }  # fmt: skip
 
 if __name__ == "__main__":

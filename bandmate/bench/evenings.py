@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 
 from bandmate import controls
@@ -19,7 +21,7 @@ from bandmate.bench.figures import Figure
 from bandmate.bench.stage import Stage
 from bandmate.chart import ChartBar
 from bandmate.controls import Value
-from bandmate.events import Command, Event, NoteOff, NoteOn
+from bandmate.events import Command, Event, FixedBeat, NoteOff, NoteOn
 from bandmate.harmony import QUALITIES, Chord
 from bandmate.parts.style import Style
 from bandmate.rehearsal import load_styles, perform
@@ -42,6 +44,7 @@ class Evening:
 
     hanging: int
     notes: int
+    disorder: int  # beats that fell before they were decided, or not after the one before
     alarms: tuple[str, ...]  # parts that failed and were muted
     states: tuple[str, ...]
 
@@ -69,8 +72,15 @@ def play(seed: int, length_s: float, styles: dict[str, Style]) -> Evening:
 
     found = perform(band, feed, 0, step_index(length_s), f"evening {seed}", header)
     return Evening(
-        found.leaked + found.ledger.hanging, len(found.ledger.notes), tuple(sorted(stumbles)), tuple(states)
+        found.leaked + found.ledger.hanging, len(found.ledger.notes), disorder(found.beats),
+        tuple(sorted(stumbles)), tuple(states),
     )  # fmt: skip
+
+
+def disorder(beats: Sequence[FixedBeat]) -> int:
+    """How many beats fell before they were decided, or not after the one before."""
+    late = sum(beat.decided_s > beat.time_s for beat in beats)
+    return late + sum(after.time_s <= before.time_s for before, after in pairwise(beats))
 
 
 def _when(event: Event) -> float:
@@ -167,13 +177,13 @@ def _value(chance: Random, row: controls.Param) -> Value:
 def figures(stage: Stage) -> list[Figure]:
     """All evenings: what hung, what failed, and how memory grew over the last nine tenths."""
     styles, count = load_styles(), SOAK if stage.soak else EVENINGS
-    hanging = failed = notes = 0
+    hanging = failed = notes = astray = 0
     first_mb = 0.0
     for seed in range(count):
         try:
             found = play(seed, LENGTH_S, styles)
             hanging, notes = hanging + found.hanging, notes + found.notes
-            failed += bool(found.alarms)
+            failed, astray = failed + bool(found.alarms), astray + found.disorder
         except Exception as error:  # a figure, and the next evening
             failed += 1
             print(f"evening {seed}: {error!r}", file=sys.stderr)
@@ -182,6 +192,7 @@ def figures(stage: Stage) -> list[Figure]:
     note = f"{count} evenings of {LENGTH_S:g} s, {notes} notes"
     return [
         Figure("evenings, hanging notes", float(hanging), "", 0.0, note=note),
+        Figure("evenings, beats out of order", float(astray), "", 0.0, note="or late"),
         Figure("evenings, failures", float(failed), "", 0.0, note="exceptions, and parts that stumbled"),
         Figure("evenings, memory grown", most_mb() - first_mb, "MB", note="most resident, after a tenth"),
     ]

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from bandmate.bench.figures import Figure
 from bandmate.bench.stage import RIG, Show, Stage
+from bandmate.bench.terminal import Terminal
 
 WHOLE_MB = 350.0
 PLAYS_S = 10.0  # before it is weighed
+DRAWS_S = 2.0  # and its console has drawn
 KIB = 1024
 MB = 1_000_000
 
@@ -23,14 +24,13 @@ MB = 1_000_000
 def figures(stage: Stage) -> list[Figure]:
     """Every process of the rig, a screen, and all together."""
     with stage.server(), stage.show() as show:
-        words = [sys.executable, "-m", "bandmate", "console", "--rig", RIG]
-        screen = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        screen = Terminal(RIG, 120, 36).open()
         try:
             show.until_playing().watch(min(PLAYS_S, stage.seconds))
-            weights = _weigh(show, screen.pid)
+            screen.drain(DRAWS_S)
+            weights = _weigh(show, screen.console.pid)
         finally:
-            screen.kill()
-            screen.wait()
+            screen.close()
     kinds = " and ".join(sorted({kind for _, kind in weights.values()}))
     lines = [Figure(f"memory, {name}", mb, "MB") for name, (mb, _) in weights.items()]
     whole = sum(mb for mb, _ in weights.values()) if weights else None

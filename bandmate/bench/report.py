@@ -23,6 +23,8 @@ from bandmate.bench import (
     band,
     chords,
     clock,
+    console,
+    control,
     evenings,
     fit,
     loop,
@@ -30,6 +32,7 @@ from bandmate.bench import (
     memory,
     music,
     notes,
+    osc,
     pulse,
     rehearse,
     sound,
@@ -51,7 +54,8 @@ BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "pulse": pulse.figures, "sound": sound.figures,
 }  # fmt: skip
 LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are asked for
-    "evenings": evenings.figures, "band": band.figures,
+    "evenings": evenings.figures, "band": band.figures, "console": console.figures, "osc": osc.figures,
+    "control": control.figures,
 }  # fmt: skip
 FIT = "fit"
 CHORDS = "chords"

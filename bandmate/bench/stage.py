@@ -51,6 +51,8 @@ class Record:
     machine_s: list[float] = field(default_factory=list)  # a bare timer's lateness meanwhile
     notes_s: list[float] = field(default_factory=list)
     keys_s: list[float] = field(default_factory=list)
+    ticks_s: list[float] = field(default_factory=list)  # of our MIDI clock, handed over minus due
+    changes: list[tuple[float, str, Any]] = field(default_factory=list)  # when which parameter became what
     xruns: int = 0
     late: int = 0
     dropped: int = 0
@@ -225,7 +227,8 @@ class Stage:
             raise RigError(f"a process of the bench's rig died, no {error.filename}: {log}") from None
         loop_s = [late_s for due_s, late_s in found["loop"] if from_s <= due_s <= until_s]
         return Record(
-            loop_s, notes_s=found["notes"], keys_s=found["keys"], xruns=now.xruns - before.xruns,
+            loop_s, notes_s=found["notes"], keys_s=found["keys"], ticks_s=found["ticks"],
+            changes=found["changes"], xruns=now.xruns - before.xruns,
             late=now.late, dropped=now.dropped,
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from typing import Any
 from bandmate import wire
 from bandmate.errors import BandmateError, RigError
 from bandmate.events import Ask, Command, Fault
+from bandmate.heart import beat
 from bandmate.model.thinking import Thinker
 from bandmate.places import Places, places
 
@@ -50,7 +51,7 @@ class Desk:
 
     def listen(self, wait_s: float) -> None:
         """Take in what has come, and show that we are alive."""
-        self.heartbeat[0] = time.perf_counter()
+        beat(self.heartbeat)
         ends: list[Any] = [self.door, *self.clients]
         ready, _, _ = select.select(ends, [], [], wait_s)
         for end in ready:

@@ -164,11 +164,9 @@ class Session:
                 known = step < back and 0 <= place < len(chords)
                 roots.append(chords[place][0] if known else view.UNKNOWN_ROOT)
                 qualities.append(chords[place][1] if known else view.UNKNOWN_QUALITY)
-        for step in range(AHEAD):
-            known = step < len(ask.chart)
-            roots.append(ask.chart[step][0] if known else view.UNKNOWN_ROOT)
-            qualities.append(ask.chart[step][1] if known else view.UNKNOWN_QUALITY)
-        return roots, qualities
+        charted = [_numbers(name) for name in ask.chart[:AHEAD]]
+        charted += [(view.UNKNOWN_ROOT, view.UNKNOWN_QUALITY)] * (AHEAD - len(charted))
+        return [*roots, *(root for root, _ in charted)], [*qualities, *(quality for _, quality in charted)]
 
     # -------------------------------------------------------------- writing
 
@@ -203,8 +201,7 @@ OFF_DENSITY = -1.0
 def following(ask: Ask, phrase: Phrase) -> Ask:
     """The next slot's ask if nothing new were heard; the band's notes lie over the chord foretold."""
     name = phrase.chords[1][0]
-    root, _, quality = name.partition(":")
-    number, colour = (int(root), quality_index(quality)) if name else (0, NO_QUALITY)
+    number, colour = _numbers(name) if name else (0, NO_QUALITY)
     believed = (number, QUALITIES[colour]) if name and colour < NO_QUALITY else (ask.root, ask.quality)
     own = []
     for part, place, degree, velocity, ticks, offset in phrase.notes:
@@ -218,6 +215,12 @@ def following(ask: Ask, phrase: Phrase) -> Ask:
         root=believed[0], quality=believed[1],
         phrase=ask.phrase % 8 + 1 if last and ask.phrase else ask.phrase, chart=ask.chart[1:],
     )  # fmt: skip
+
+
+def _numbers(name: str) -> tuple[int, int]:
+    """The model's root and quality of a chord that is named as in `7:m7`; an empty name is no chord."""
+    root, _, quality = name.partition(":")
+    return (int(root), quality_index(quality)) if name else (NO_ROOT, NO_QUALITY)
 
 
 def _table(notes: Iterable[Sequence[int]], most: int) -> Tensor:

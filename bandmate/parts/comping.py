@@ -18,6 +18,7 @@ ROOM = 11  # semitones: every chord fits into an octave
 SPREAD = 19  # semitones: as far as a comper roams
 FLOOR, CEILING = 46, 86  # no chord of ours sits lower or higher
 TIGHT_ROOM, TIGHT_VOICES = 7, 2  # where only a dyad fits
+COLOURED = 0.4  # a mood so bright adds ninths to seventh chords, one so dark takes them out
 CRAMPED = (52, 66)  # where two soft voices go if the performer uses the whole keyboard
 
 
@@ -88,7 +89,8 @@ def _left_out(stroke: Stroke, slot: Slot, chance: float) -> bool:
 
 def _tones(stroke: Stroke, slot: Slot, style: Style, voices: int) -> list[str]:
     """Each voice of a stroke; a push, on the last eighth of a bar, belongs to the chord ahead."""
-    ninth = "+9" if style.chords == "rootless" else ""
+    rootless = style.chords == "rootless"
+    ninth = "+9" if (slot.brightness > -COLOURED if rootless else slot.brightness > COLOURED) else ""
     bar_beats = slot.meter.bar_beats
     rings_over = stroke.beat + stroke.beats > bar_beats + feel.NEAR
     last = stroke.beat > bar_beats - 0.5 - feel.NEAR and (style.pushes or rings_over)
@@ -103,7 +105,8 @@ def register(player: Comper, slot: Slot) -> tuple[int, int, int]:
     """Lowest and highest pitch and how many voices: out of the octaves that the performer uses."""
     lowest, highest = slot.performer_low, slot.performer_high
     if lowest is None or highest is None or highest < player.low or lowest > player.high:
-        return player.low, player.high, player.voices
+        up = min(slot.register, CEILING - player.high)
+        return min(player.low + 2 * up, player.high + up - ROOM), player.high + up, player.voices
     for floor in (player.low, FLOOR):
         if lowest - 1 - floor >= ROOM:
             return floor, lowest - 1, player.voices

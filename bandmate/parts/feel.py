@@ -55,7 +55,9 @@ def chosen_bar(part: str, slot: Slot, style: Style, bar: int) -> Bar | None:
     pick, other = _picks(slot.seed, player, phrase)
     if turn == length - 1 and length > 2:
         pick = other
-    energy = round(slot.energy * 4) / 4  # in steps, so that a slow swell seldom turns a bar midway
+    energy = (
+        round(min(max(slot.energy + slot.variation, 0.0), 1.0) * 4) / 4
+    )  # in steps, so that a slow swell seldom turns a bar midway
     lean = 2 ** (2 * (0.5 - energy))  # below 1 at high energy: draws move to the busy end
     pattern = variations[min(int(pick**lean * len(variations)), len(variations) - 1)]
     return pattern[bar % len(pattern)]
@@ -96,7 +98,8 @@ def velocity(touch: str, slot: Slot, chance: Random, weight: float = 1.0) -> int
     """How hard: the written touch, the section, the energy, and a hand that is never quite even."""
     section = SECTION_LOUDNESS[min(max(slot.section, 1), 3) - 1]
     energy = min(max(slot.energy, 0.0), 1.0)
-    loud = LOUDNESS[touch] * section * (0.8 + 0.4 * energy) * weight + chance.uniform(-4.0, 4.0)
+    loud = LOUDNESS[touch] * section * (0.8 + 0.4 * energy) * weight * slot.loudness
+    loud += chance.uniform(-4.0, 4.0)
     return round(min(max(loud, SOFTEST), LOUDEST))
 
 

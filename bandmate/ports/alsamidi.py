@@ -53,7 +53,7 @@ class RtMidiDriver:
             time_s = time.perf_counter()
             hear(name, bytes(event[0]), time_s)
 
-        client.ignore_types(sysex=True, timing=True, active_sense=True)
+        client.ignore_types(sysex=True, timing=False, active_sense=True)
         client.set_callback(heard)
         return RtMidiPort(client).open(raw, virtual)
 
@@ -100,7 +100,7 @@ class RtMidiPort:
             raise NoDevice(f"MIDI port {raw!r} doesn't open: {error}") from error
         return self
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, due_s: float = 0.0) -> None:
         """Send one message now."""
         with self._turn, contextlib.suppress(Exception):
             self.client.send_message(message)

@@ -12,6 +12,8 @@ from pathlib import Path
 from bandmate.places import write_whole
 
 
-def leave_figures(path: Path, notes_s: Iterable[float], keys_s: Iterable[float]) -> None:
-    """How late the band's notes and the performer's keys were, in seconds."""
-    write_whole(path, json.dumps({"notes": list(notes_s), "keys": list(keys_s)}))
+def leave_figures(
+    path: Path, notes_s: Iterable[float], keys_s: Iterable[float], ticks_s: Iterable[float] = ()
+) -> None:
+    """How late the band's notes, the performer's keys and the ticks of our MIDI clock were, in seconds."""
+    write_whole(path, json.dumps({"notes": list(notes_s), "keys": list(keys_s), "ticks": list(ticks_s)}))

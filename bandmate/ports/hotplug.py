@@ -21,6 +21,8 @@ from bandmate.ports.midi import Driver, Echoes, Hear, Out, Port
 LOOK_S = 0.4
 RETRY_LOOKS = 5  # an API that doesn't work is tried again this seldom
 VIRTUAL = "virtual"  # the wanted name of our own outputs, on every API
+CLOCK = "clock"  # the wanted name of whoever is told our clock
+OWN = "own"  # as the port of the clock: one of ours
 VIRTUAL_APIS = ("jack", "alsa", "coremidi")
 Place = tuple[Driver, str]  # an API, and a port's name as that API gives it
 
@@ -44,6 +46,7 @@ class Patchbay:
     ) -> None:
         self.plan = plan
         self.midi_in = list(options.get("midi_in") or [])
+        self.surfaces = sorted({row.device for row in plan.controls if row.device})  # steered from, by name
         self.zoned: set[str] = set()
         self.midi_out: list[str] = list(dict.fromkeys(options.get("midi_out") or []))
         self.want(plan)
@@ -57,6 +60,9 @@ class Patchbay:
         self.wanted: dict[str, str] = {}  # a wanted output's name: the display name that it is open as
         self.drivers: list[Driver] = []
         self._waits: dict[str, int] = {}  # APIs that don't work: looks until we try again
+        self._clocks: dict[
+            str, str
+        ] = {}  # ports that are told our clock: display name, and API where it is ours
         self._virtual: dict[str, tuple[str, str]] = {}  # API: names of our own two ports
         self._peers: dict[
             str, dict[str, str]
@@ -91,18 +97,17 @@ class Patchbay:
         for driver in self.drivers:
             driver.close()
 
-    def send(self, wanted: str, message: bytes) -> None:
+    def send(self, wanted: str, message: bytes, due_s: float = 0.0) -> None:
         """Send to an output by its wanted name; nowhere while it isn't there. Any thread."""
-        names = (
-            [own[1] for own in list(self._virtual.values())]
-            if wanted == VIRTUAL
-            else [self.wanted.get(wanted, "")]
-        )
+        if wanted == VIRTUAL:
+            names = [own[1] for own in list(self._virtual.values())]
+        else:
+            names = list(self._clocks) if wanted == CLOCK else [self.wanted.get(wanted, "")]
         for name in names:
             port = self.outputs.get(name)
             if port is not None:
                 self.echoes.sent(midi.device(name), message, time.perf_counter())
-                port.send(message)
+                port.send(message, due_s)
 
     def blind(self) -> list[str]:
         """Our own inputs on APIs that don't tell who is connected to them."""
@@ -121,8 +126,13 @@ class Patchbay:
             if name in self.inputs:
                 self.inputs.pop(name).close()
                 self.left(name, "")
-        for name in self._wanted_inputs(list(inputs)):
+        played = self._wanted_inputs(list(inputs))
+        for name in played:
             self._plug_in(name, inputs[name])
+        clock = midi.matches(self.plan.clock_in, list(inputs)) if self.plan.clock_in else None
+        if clock and clock not in self.inputs:
+            self._plug_in(clock, inputs[clock], only_clock=True)
+        self._plug_clock(outputs)
         for want in self.midi_out:
             name = midi.matches(want, list(outputs)) or ""
             if want not in self.wanted and name and not self._is_barred(name):
@@ -134,16 +144,38 @@ class Patchbay:
                 self.look()
 
     def _wanted_inputs(self, names: list[str]) -> list[str]:
+        surfaces = [midi.matches(want, names) for want in self.surfaces]
         if self.midi_in:
-            chosen = [midi.matches(want, names) for want in self.midi_in]
-            return [name for name in chosen if name and name not in self.inputs]
+            chosen = [*(midi.matches(want, names) for want in self.midi_in), *surfaces]
+            return [name for name in dict.fromkeys(chosen) if name and name not in self.inputs]
         devices = {midi.device(name): midi.api_of(name) for name in self.inputs}
         fresh = []
         for name in names:
             kind = devices.setdefault(midi.device(name), midi.api_of(name))
             if midi.choosable(name) and name not in self.inputs and kind == midi.api_of(name):
                 fresh.append(name)  # a device that two APIs show is heard once
-        return fresh
+        return [*fresh, *(name for name in surfaces if name and name not in {*fresh, *self.inputs})]
+
+    def _plug_clock(self, outputs: dict[str, Place]) -> None:
+        """Whoever is told our clock: a port of our own on every API, or the one that was named."""
+        self._clocks = {name: api for name, api in self._clocks.items() if name in self.outputs}
+        wanted = self.plan.clock_out
+        if wanted == OWN:
+            for driver in self.drivers:
+                raw = f"{self.client} clock"
+                name = f"{driver.name}: {raw}"
+                if driver.name in self._virtual and name not in self._clocks:
+                    with contextlib.suppress(NoDevice):
+                        self.outputs[name] = driver.open_output(raw, True)
+                        self._clocks[name] = driver.name
+        elif wanted and not self._clocks:
+            name = midi.matches(wanted, list(outputs)) or ""
+            if name and name not in self.outputs:
+                with contextlib.suppress(NoDevice):
+                    self.outputs[name] = outputs[name][0].open_output(outputs[name][1], False)
+                    self.found(name, False)
+            if name in self.outputs:
+                self._clocks[name] = ""
 
     def _is_barred(self, name: str) -> bool:
         """Band parts never go to the performer's own keyboard, unless the patch says so."""
@@ -180,12 +212,19 @@ class Patchbay:
             if self.virtual and driver.name in VIRTUAL_APIS:
                 names = self._own_ports(driver)
                 inputs[names[0]] = outputs[names[1]] = (driver, "")
+                outputs |= {own: (driver, "") for own, api in self._clocks.items() if api == driver.name}
         return inputs, outputs
 
-    def _plug_in(self, name: str, place: Place) -> None:
+    def _plug_in(self, name: str, place: Place, only_clock: bool = False) -> None:
         with contextlib.suppress(NoDevice):
-            self.inputs[name] = place[0].open_input(name, place[1], False, self.hear)
+            hear = self._hear_clock if only_clock else self.hear
+            self.inputs[name] = place[0].open_input(name, place[1], False, hear)
             self.found(name, True)
+
+    def _hear_clock(self, name: str, message: bytes, time_s: float) -> None:
+        """A port that nobody chose to play on: its clock, and no key."""
+        if message[0] >= midi.SYSTEM:
+            self.hear(name, message, time_s)
 
     def _plug_out(self, want: str, name: str, place: Place) -> None:
         with contextlib.suppress(NoDevice):

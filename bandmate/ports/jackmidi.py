@@ -1,7 +1,8 @@
 """MIDI by JACK's own library: all our MIDI ports in one client, with the server's own time stamps.
 
 One callback in JACK's real-time thread reads every input and writes every output. An event is
-stamped with its own frame, not with the callback's moment, so the server's period adds no jitter.
+stamped with its own frame, not with the callback's moment, so the server's period adds no jitter; a message
+that says when it was due leaves exactly a period after that.
 Calls that wait for the server let go of Python's lock; those in the callback don't wait.
 Imports only the bottom layer and its neighbours in `ports`.
 """
@@ -16,10 +17,12 @@ from typing import Any
 
 from bandmate.errors import NoDevice
 from bandmate.ports.jack import IS_INPUT, IS_OUTPUT, PROCESS, JackClient
-from bandmate.ports.midi import Hear
+from bandmate.ports.midi import PLACE, SYSTEM, WORDS, Hear
+from bandmate.timing import frames as frame_count
 
 MIDI = b"8 bit raw midi"
 LONGEST_BYTES = 3  # longer messages (sysex) are nobody's here
+Waiting = deque[tuple[bytes, float]]  # messages, and when they were due (0: now)
 
 
 class MidiEvent(ctypes.Structure):
@@ -42,7 +45,7 @@ class JackMidiDriver:
         self._jack = JackClient(f"{client}-midi")
         self._quick: Any = None
         self._inputs: dict[str, tuple[Any, str, Hear]] = {}  # our port's name: handle, display name, listener
-        self._outputs: dict[str, tuple[Any, deque[bytes]]] = {}
+        self._outputs: dict[str, tuple[Any, Waiting]] = {}
         self._process = PROCESS(self._cycle)
         self._numbers = 0
         self._rate_hz = 48000
@@ -63,12 +66,12 @@ class JackMidiDriver:
         self._inputs = self._inputs | {own: (handle, name, hear)}
         if not virtual:
             self._jack.connect(raw, f"{self._jack.own_name()}:{own}")
-        return JackMidiPort(self, own, deque())
+        return JackMidiPort(self, own, Waiting())
 
     def open_output(self, raw: str, virtual: bool) -> JackMidiPort:
         """Play on a port."""
         own = raw if virtual else self._fresh("play")
-        handle, waiting = self._register(own, IS_OUTPUT), deque[bytes](maxlen=1024)
+        handle, waiting = self._register(own, IS_OUTPUT), Waiting(maxlen=1024)
         self._outputs = self._outputs | {own: (handle, waiting)}
         if not virtual:
             self._jack.connect(f"{self._jack.own_name()}:{own}", raw)
@@ -125,15 +128,26 @@ class JackMidiDriver:
             for handle, waiting in self._outputs.values():
                 buffer = self._quick.jack_port_get_buffer(handle, frames)
                 self._quick.jack_midi_clear_buffer(buffer)
+                place = 0
                 while waiting:
-                    message = waiting.popleft()
-                    self._quick.jack_midi_event_write(buffer, 0, message, len(message))
+                    message, due_s = waiting.popleft()
+                    if due_s:
+                        place = max(place, self._frame_of(due_s, now_s, frames))
+                    self._quick.jack_midi_event_write(buffer, place, message, len(message))
         return 0
+
+    def _frame_of(self, due_s: float, now_s: float, frames: int) -> int:
+        """The frame of this period that lies a period after a moment; not the first, which means now."""
+        return max(1, min(frames - 1, frames - frame_count(now_s - due_s, self._rate_hz)))
 
     def _read(self, buffer: Any, index: int, now_s: float, frames: int, name: str, hear: Hear) -> None:
         event = MidiEvent()
         failed = self._quick.jack_midi_event_get(ctypes.byref(event), buffer, index)
-        if not failed and 0 < event.size <= LONGEST_BYTES and event.data[0] < 0xF0:
+        if (
+            not failed
+            and 0 < event.size <= LONGEST_BYTES
+            and (event.data[0] < SYSTEM or event.data[0] in WORDS or event.data[0] == PLACE)
+        ):
             # a hardware driver gives the frame within the period before; programs write at frame 0, now
             behind_s = (frames - event.frame) / self._rate_hz if event.frame else 0.0
             hear(name, bytes(event.data[: event.size]), now_s - behind_s)
@@ -142,14 +156,14 @@ class JackMidiDriver:
 class JackMidiPort:
     """One of our ports."""
 
-    def __init__(self, driver: JackMidiDriver, own: str, waiting: deque[bytes]) -> None:
+    def __init__(self, driver: JackMidiDriver, own: str, waiting: Waiting) -> None:
         self.driver = driver
         self.own = own
         self.waiting = waiting
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, due_s: float = 0.0) -> None:
         """Send one message in the next period."""
-        self.waiting.append(message)
+        self.waiting.append((message, due_s))
 
     def close(self) -> None:
         """Take the port away."""

@@ -1,8 +1,8 @@
 """MIDI ports: their names over every API that works here, which of them to choose, what they say.
 
 Two kinds of driver open them: `alsamidi.py` (python-rtmidi: ALSA, CoreMIDI, Windows) and
-`jackmidi.py`. Lists and opening belong to the plugging thread (`hotplug.py`). Sysex, MIDI clock and
-active sensing are left out on purpose. Imports only the bottom layer.
+`jackmidi.py`. Lists and opening belong to the plugging thread (`hotplug.py`). Sysex and active sensing are
+left out on purpose; a MIDI clock is heard where it is asked for. Imports only the bottom layer.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bandmate.errors import NoDevice
-from bandmate.events import Bend, Control, NoteOff, NoteOn
+from bandmate.events import Bend, ClockWord, Control, NoteOff, NoteOn, Program
 from bandmate.ports.thru import Played
+from bandmate.timing import PLACE_TICKS
 
 Hear = Callable[[str, bytes, float], None]
 NEVER = re.compile(
@@ -23,6 +24,9 @@ NEVER = re.compile(
     re.IGNORECASE,
 )
 ECHO_S = 0.03
+SYSTEM = 0xF0  # messages from here on are nobody's keys
+WORDS = {0xF8: "tick", 0xFA: "start", 0xFB: "continue", 0xFC: "stop"}
+PLACE = 0xF2
 
 
 class Port(Protocol):
@@ -35,8 +39,11 @@ class Port(Protocol):
 class Out(Port, Protocol):
     """An open MIDI output."""
 
-    def send(self, message: bytes) -> None:
-        """Send one message now; any thread. A port that is just dying is silent."""
+    def send(self, message: bytes, due_s: float = 0.0) -> None:
+        """Send one message now; any thread. A port that is just dying is silent.
+
+        An API that can place messages puts what was due just now a constant bit later, not whenever it can.
+        """
 
 
 class Driver(Protocol):
@@ -80,11 +87,17 @@ class Echoes:
         return echo
 
 
-def heard(message: bytes, time_s: float, port: str) -> Played | None:
+def heard(message: bytes, time_s: float, port: str) -> Played | Program | ClockWord | None:
     """A MIDI message as an event; None for what we don't listen to."""
     kind, channel = message[0] & 0xF0, message[0] & 0x0F
+    if message[0] in WORDS:
+        return ClockWord(time_s, WORDS[message[0]], 0, port)
+    if kind == 0xC0 and len(message) == 2:
+        return Program(time_s, message[1], port, channel)
     if len(message) < 3:
         return None
+    if message[0] == PLACE:
+        return ClockWord(time_s, "place", (message[1] + 128 * message[2]) * PLACE_TICKS, port)
     if kind == 0x90 and message[2]:
         return NoteOn(time_s, message[1], message[2], port, channel)
     if kind in (0x80, 0x90):

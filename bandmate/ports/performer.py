@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bandmate.events import Control, NoteOff
+from bandmate.events import Claim, ClockWord, Control, NoteOff, NoteOn, Program
+from bandmate.maps import claims, is_of
 from bandmate.patch import Patch, Zone
 from bandmate.ports import midi
 from bandmate.ports.midi import Echoes
@@ -31,6 +32,8 @@ class Performer:
         self.send, self.post, self.report = send, post, report
         self._keys = Keys(plan.tap_control)
         self._thru = Thru(plan, external=True)
+        self.clock_in = plan.clock_in
+        self.claim(Claim(claims(plan.controls)))
         self._turn = threading.Lock()
 
     def hear(self, port: str, message: bytes, time_s: float) -> None:
@@ -38,15 +41,45 @@ class Performer:
         if self.echoes.is_echo(midi.device(port), message, time_s):
             return
         event = midi.heard(message, time_s, port)
+        if isinstance(event, ClockWord):
+            if self.clock_in and midi.matches(self.clock_in, [port]):
+                self.report(event)
+            return
+        if isinstance(event, Program):
+            self.report(event)
+            return
         if isinstance(event, Control) and event.number in self.reversed_pedals:
             event = replace(event, value=127 - event.value)
         if event is not None:
             self.play(event)
 
     def play(self, event: Played) -> None:
-        """A key, pedal or wheel."""
+        """A key, pedal or wheel; one that steers sounds nowhere, and listeners are told of it."""
         with self._turn:
-            self._pass_on(self._keys.play(event))
+            if self._steers(event):
+                self.report(event)
+            else:
+                self._pass_on(self._keys.play(event))
+
+    def claim(self, claim: Claim) -> None:
+        """From here on these keys and controllers steer; keys that are down now still end."""
+        found: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        for device, kind, number, channel in claim.rows:
+            found.setdefault((kind, number), []).append((device, channel))
+        self._claimed = found
+
+    def _steers(self, event: Played) -> bool:
+        """Whether a key or a controller is claimed; a key that sounds is let go of as ever."""
+        if isinstance(event, NoteOn | NoteOff):
+            key = ("note", event.pitch)
+            if isinstance(event, NoteOff) and self._keys.holds(event):
+                return False
+        elif isinstance(event, Control):
+            key = ("control", event.number)
+        else:
+            return False
+        there = self._claimed.get(key, ()) if self._claimed else ()
+        return any(is_of(device, channel, event.port, event.channel) for device, channel in there)
 
     def release(self, port: str) -> bool:
         """A port's player is gone: its keys are let go of. Whether there were any."""

@@ -238,6 +238,10 @@ class Renderer:
             self.mixer.mono = value >= 0.5
         elif name == "reverb":
             self.mixer.reverb(value)
+        elif (part := name.partition("reverb/")[2]) in PARTS:
+            share = replace(self.patch.sounds[part], reverb=value)
+            self.patch = replace(self.patch, sounds=self.patch.sounds | {part: share})
+            self._sends.clear()
 
     def _give_voice(self, voice: Voice) -> None:
         """Another preset for a part or the zones; a font without it leaves the sound as it is."""

@@ -144,6 +144,23 @@ def read_font(path: Path) -> Font:
         ) from error
 
 
+def preset_names(path: Path) -> dict[tuple[int, int], str]:
+    """The sounds of a font by bank and program, without reading its samples; empty where it is none."""
+    try:
+        with path.open("rb") as font:
+            font.seek(12)
+            while len(head := font.read(8)) == 8:
+                name, size = struct.unpack("<4sI", head)
+                if name == b"LIST" and font.read(4) == b"pdta":
+                    found = dict(_chunks(font.read(size - 4)))
+                    rows = list(_PRESET.iter_unpack(found["phdr"]))[:-1]  # the last one ends the table
+                    return {(row[2], row[1]): _text(row[0]) for row in rows}
+                font.seek(size + (size & 1) - (4 if name == b"LIST" else 0), 1)
+    except (OSError, KeyError, struct.error):
+        pass
+    return {}
+
+
 def _chunks(data: bytes) -> Iterator[tuple[str, bytes]]:
     position = 0
     while position + 8 <= len(data):

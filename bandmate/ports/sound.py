@@ -22,6 +22,7 @@ from typing import Any
 from bandmate import events, patch
 from bandmate.errors import BandmateError
 from bandmate.events import (
+    Claim,
     Click,
     Command,
     Dial,
@@ -29,6 +30,7 @@ from bandmate.events import (
     Level,
     Off,
     On,
+    Pace,
     Panic,
     Ping,
     Recall,
@@ -36,10 +38,12 @@ from bandmate.events import (
     SoundReady,
     Voice,
 )  # fmt: skip
+from bandmate.heart import beat
 from bandmate.ports import midi
+from bandmate.ports.clock import ClockOut
 from bandmate.ports.figures import leave_figures
 from bandmate.ports.guests import Guests
-from bandmate.ports.hotplug import VIRTUAL, Patchbay
+from bandmate.ports.hotplug import CLOCK, VIRTUAL, Patchbay
 from bandmate.ports.instruments import Instruments, leads, ways
 from bandmate.ports.performer import Performer
 from bandmate.ports.priority import take_priority
@@ -68,6 +72,7 @@ class Sound:
         self.scheduling = "normal"
         self._outs = [*(options.get("midi_out") or []), *([VIRTUAL] if options.get("virtual") else [])]
         self.sender = Sender(ways(plan, self._outs), self._send, leads(plan))
+        self.clock = ClockOut(lambda message, due_s: self.patchbay.send(CLOCK, message, due_s))
         self.instruments = Instruments(plan, self._outs, self._send)
         songs = [patch.parse(table, Path("song.toml")) for table in options.get("songs") or []]
         self.speakers = Speakers(plan, options, songs)
@@ -92,6 +97,8 @@ class Sound:
         if self.options.get("synth", True):
             self.speakers.open()
         self.sender.open()
+        if self.patch.clock_out:
+            self.clock.open()
         self.patchbay.open()
         self.guests.open()
         return self
@@ -102,6 +109,7 @@ class Sound:
         self.instruments.rest()
         self.performer.release_all()
         self.guests.tell(self._ready())
+        self.clock.close()
         self.sender.close()
         self.speakers.close()
         self.patchbay.close()
@@ -119,7 +127,7 @@ class Sound:
         """Serve until told to quit."""
         while not self.stopped:
             self.round()
-            heartbeat[0] = time.perf_counter()
+            beat(heartbeat)
             player = self.speakers.player
             heartbeat[1] = player.frames if player else 0
             heartbeat[2] = max(player.sounding() if player else 0, self.sender.sounding())
@@ -159,6 +167,10 @@ class Sound:
             self.late += now_s - send.time_s > LATE_S
         if isinstance(send, Panic):
             self._panic()
+        elif isinstance(send, Pace):
+            self.clock.take(send)
+        elif isinstance(send, Claim):
+            self.performer.claim(send)
         elif isinstance(send, Voice):
             self._give_voice(send)
         elif isinstance(send, Recall):
@@ -239,6 +251,7 @@ class Sound:
     def _ready(self) -> SoundReady:
         player, audio = self.speakers.player, self.speakers.audio
         threads = {"sender": self.sender.scheduling, "main": self.scheduling}
+        threads |= {"clock": self.clock.scheduling} if self.patch.clock_out else {}
         return SoundReady(
             time.perf_counter(),
             device=audio.description if audio and audio.state == "open" else "",
@@ -284,6 +297,6 @@ def run(options: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
         sound.run(heartbeat)
     if options.get("figures"):
         keys = sound.speakers.player.key_lateness_s if sound.speakers.player else ()
-        leave_figures(Path(options["figures"]), sound.sender.lateness_s, keys)
+        leave_figures(Path(options["figures"]), sound.sender.lateness_s, keys, sound.clock.lateness_s)
     if sound.speakers.hung:
         os._exit(HUNG_EXIT)  # PortAudio's own farewell would hang as well

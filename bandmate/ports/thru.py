@@ -74,6 +74,11 @@ class Keys:
             hands.bent.discard(event.channel)
         return [event]
 
+    def holds(self, event: NoteOff) -> bool:
+        """Whether the key that is let go of was struck as music."""
+        hands = self.ports.get(event.port)
+        return hands is not None and (event.channel, event.pitch) in hands.keys
+
     def release(self, port: str, time_s: float) -> list[Played]:
         """Every key of a port let go of, its pedals up, its wheels at rest."""
         hands = self.ports.pop(port, None)

@@ -15,6 +15,7 @@ from typing import Any
 from bandmate import wire
 from bandmate.errors import RigError
 from bandmate.events import Command, Control, NoteOff, NoteOn, Status
+from bandmate.heart import beat
 from bandmate.places import Places
 from bandmate.show.demo import load_demo, performance
 
@@ -108,4 +109,4 @@ def run(where: Places, name: str, heartbeat: MutableSequence[float]) -> None:
     player.open()
     while True:
         player.step()
-        heartbeat[0] = time.perf_counter()
+        beat(heartbeat)

@@ -17,15 +17,15 @@ from bandmate import patch as patches
 from bandmate import setlist as setlists
 from bandmate.controls import Value
 from bandmate.errors import BadFile, BandmateError
-from bandmate.events import Bend, Control, Event
+from bandmate.events import Bend, ClockWord, Control, Event, Program
 from bandmate.patch import Patch
 from bandmate.setlist import Setlist
-from bandmate.timing import step_index
+from bandmate.timing import PLACE_TICKS, step_index
 
 VERSION = 1
 LONGEST_S = 30 * 86_400.0  # a rig that is never switched off
 RANGES: dict[str, tuple[float, float]] = {  # of events' fields, by name
-    "time_s": (-LONGEST_S, LONGEST_S), "pitch": (0, 127), "velocity": (0, 127), "number": (0, 127),
+    "time_s": (-LONGEST_S, LONGEST_S), "pitch": (0, 127), "velocity": (0, 127),
     "channel": (0, 15), "output_s": (0, 10),
 }  # fmt: skip
 HEADER: dict[str, Any] = {
@@ -120,8 +120,12 @@ def _entry(plain: dict[str, Any]) -> tuple[int, Event]:
         _within(key, getattr(event, key, low), low, high)
     if isinstance(event, Bend):
         _within("value", event.value, -8192, 8191)
-    elif isinstance(event, Control):
-        _within("value", event.value, 0, 127)
+    elif isinstance(event, Control | Program):
+        _within("number", event.number, 0, 127)
+        if isinstance(event, Control):
+            _within("value", event.value, 0, 127)
+    elif isinstance(event, ClockWord):
+        _within("place", event.place, 0, 16383 * PLACE_TICKS)
     return int(_within("step", plain["step"], 0, step_index(LONGEST_S))), event
 
 

@@ -19,7 +19,8 @@ from threading import Thread
 from typing import Any, TextIO
 
 from bandmate.errors import BandmateError
-from bandmate.events import Event, Store
+from bandmate.events import Event, Store, StoreMap
+from bandmate.maps import forget, read_rows, remember
 from bandmate.places import write_whole
 from bandmate.setlist import store_in_song
 from bandmate.show.take import Header, event_line, header_line
@@ -29,10 +30,13 @@ QUEUE_MOST = 100_000
 
 
 class TakeWriter:
-    """Writes `take` and `state` files; `troubles` gets one sentence when the disk refuses."""
+    """Writes `take` and `state` files; `troubles` gets one sentence when the disk refuses.
 
-    def __init__(self, take: Path, state: Path) -> None:
-        self.take, self.state = take, state
+    `maps` is the folder of what the performer teaches.
+    """
+
+    def __init__(self, take: Path, state: Path, maps: Path | None = None) -> None:
+        self.take, self.state, self.maps = take, state, maps
         self.troubles: deque[str] = deque()  # the band takes them away, from the left
         self._queue: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._thread = Thread(target=self._run, name="take writer", daemon=True)
@@ -62,8 +66,8 @@ class TakeWriter:
         """Save the band's state; never waits."""
         self._queue.put(("state", state))
 
-    def store(self, store: Store) -> None:
-        """Write values into a song's file, because the performer asked; never waits."""
+    def store(self, store: Store | StoreMap) -> None:
+        """Write values into a song's file, or a row into a map, because the performer asked; never waits."""
         self._queue.put(("store", store))
 
     def close(self, end_s: float) -> None:
@@ -108,12 +112,19 @@ class TakeWriter:
         if state is not None:
             self._tried(self.state, write_whole, self.state, json.dumps(state))
 
-    def _store(self, store: Store) -> None:
-        """A song's file with other values for some keys, and all else as it was."""
+    def _store(self, store: Store | StoreMap) -> None:
+        """A song's file with other values for some keys, and all else as it was; or a device's map."""
         try:
-            store_in_song(store)
+            if isinstance(store, Store):
+                store_in_song(store)
+            elif self.maps is not None and store.forget:
+                forget(self.maps, store.forget)
+            elif self.maps is not None:
+                remember(self.maps, store.device, *read_rows([store.row], "map", self.maps))
         except BandmateError as error:
             self._complain(str(error))
+        except OSError as error:
+            self._complain(f"the map cannot be written ({error.strerror}: {error.filename or self.maps})")
 
     def _tried(self, path: Path, write: Callable[..., None], *what: Any) -> bool:
         """Write; the first refusal is one sentence, and no other is said while it lasts."""

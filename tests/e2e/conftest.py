@@ -76,7 +76,8 @@ class Rig:
         return places("main")
 
     def jam(self, *words: str) -> Rig:
-        command = [sys.executable, "-m", "bandmate", "jam", "--headless", *words]
+        """A jam with the understudy, also where torch is there; `--player model` in `words` asks for it."""
+        command = [sys.executable, "-m", "bandmate", "jam", "--headless", "--player", "understudy", *words]
         self.screen = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         until(self._visit, 20.0, "the band answers")
         until(lambda: self.pids().get("sound") and self.where.sound.exists(), 10.0, "the sound process is up")
@@ -238,16 +239,14 @@ class Recorder:
         self.heard: list[tuple[float, int, int, int, int]] = []  # time_s, kind, channel, pitch, velocity
         self.port = None
 
-    def open(self) -> Recorder:
+    def open(self, output: str = "bandmate out") -> Recorder:
         import rtmidi
 
         self.port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="recorder")
         self.port.set_callback(self._hear)
-        until(
-            lambda: any("bandmate out" in name for name in self.port.get_ports()), 10.0, "bandmate's output"
-        )
+        until(lambda: any(output in name for name in self.port.get_ports()), 20.0, "bandmate's output")
         names = self.port.get_ports()
-        self.port.open_port(next(index for index, name in enumerate(names) if "bandmate out" in name))
+        self.port.open_port(next(index for index, name in enumerate(names) if output in name))
         return self
 
     def _hear(self, event: tuple[list[int], float], _: object) -> None:

@@ -16,7 +16,7 @@ from bandmate.rehearsal import load_styles, load_take, prepare, rehearse
 from tests.e2e.conftest import KICKS, chords, taps, until
 
 pytestmark = pytest.mark.jack
-GAP_S = 0.5
+GAP_S = 0.4  # 150
 C, F, G, AM = (48, 60, 64, 67), (53, 60, 65, 69), (43, 59, 62, 67), (45, 60, 64, 69)
 DRUMS, BASS, KEYS = 9, 1, 2
 BARS = [C, AM, F, G]
@@ -49,7 +49,7 @@ def test_a_song_from_tap_in_to_ending(rig, performer, recorder, tmp_path):
         ["jack_rec", "-f", str(tmp_path / "room.wav"), "-d", "10", "bandmate:out_1", "bandmate:out_2"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    one_s = begin(pianist)
+    one_s = begin(pianist, 6)
     pianist.done()
     assert rig.shell("send", "ending").returncode == 0
     rig.wait_for(lambda status: status.state == "off", 8.0, "the ending")
@@ -61,7 +61,7 @@ def test_a_song_from_tap_in_to_ending(rig, performer, recorder, tmp_path):
     bass = recorder.notes(BASS, after_s=one_s + 2 * GAP_S)
     inside = 0
     for time_s, pitch in bass:
-        bar = min(7, int((time_s - one_s + 0.03) / (4 * GAP_S)))
+        bar = min(5, int((time_s - one_s + 0.03) / (4 * GAP_S)))
         inside += pitch % 12 in {p % 12 for p in (BARS * 2)[bar]}
     assert len(bass) > 12
     assert inside / len(bass) > 0.75
@@ -87,7 +87,7 @@ def _wide(raw: bytes) -> np.ndarray:
 
 def test_a_take_of_the_jam_rehearses_to_the_same_notes(rig, performer, recorder):
     pianist = start(rig, performer, recorder)
-    begin(pianist, 4)
+    begin(pianist, 3)
     pianist.done()
     rig.shell("send", "stop")
     rig.wait_for(lambda status: status.state == "off")
@@ -108,7 +108,7 @@ def test_a_take_of_the_jam_rehearses_to_the_same_notes(rig, performer, recorder)
 
 def test_panic_ends_every_note_and_the_band_plays_on(rig, performer, recorder):
     pianist = start(rig, performer, recorder)
-    one_s = begin(pianist, 6)
+    one_s = begin(pianist, 3)
     until(lambda: recorder.notes(BASS, after_s=one_s), 8.0, "the bass")
     assert rig.shell("panic").returncode == 0
     after_s = time.perf_counter()
@@ -121,7 +121,7 @@ def test_panic_ends_every_note_and_the_band_plays_on(rig, performer, recorder):
 
 def test_a_killed_band_is_back_on_a_downbeat_within_two_seconds(rig, performer, recorder):
     pianist = start(rig, performer, recorder)
-    one_s = begin(pianist, 8)
+    one_s = begin(pianist, 5)
     until(lambda: recorder.notes(BASS, after_s=one_s + 5 * GAP_S), 10.0, "the band plays")
     before = rig.pids()["band"]
     killed_s = time.perf_counter()
@@ -167,7 +167,7 @@ def test_a_killed_performer_is_no_rest_and_comes_back(rig, performer, recorder):
 
 def test_one_ctrl_c_is_an_ending_and_the_rig_goes_home(rig, performer, recorder):
     pianist = start(rig, performer, recorder)
-    one_s = begin(pianist, 4)
+    one_s = begin(pianist, 2)
     until(lambda: recorder.notes(BASS, after_s=one_s + GAP_S), 8.0, "the band plays")
     rig.screen.send_signal(signal.SIGINT)
     assert rig.screen.wait(10) == 0
@@ -238,7 +238,7 @@ def test_the_click_is_never_on_the_main_bus(rig, tmp_path):
     rig.shell("send", "part/drums/on", "0")
     bar = rig.wait_for(lambda status: status.state == "playing").bar
     rig.wait_for(lambda status: status.bar >= bar + 3, 8.0, "the last cymbal has died away")
-    words = ["jack_rec", "-f", str(tmp_path / "main.wav"), "-d", "3", "bandmate:out_1", "bandmate:out_2"]
+    words = ["jack_rec", "-f", str(tmp_path / "main.wav"), "-d", "2", "bandmate:out_1", "bandmate:out_2"]
     subprocess.run(words, capture_output=True, check=True)
     assert rig.look().state == "playing"
     assert loudest(tmp_path / "main.wav") < 0.001

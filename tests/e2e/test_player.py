@@ -1,8 +1,9 @@
-"""The model in a running rig: it plays, it is killed twenty times in a song, and the music goes on."""
+"""A model trained a moment ago, in a running rig: killed twenty times in a song, and the music goes on."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -17,21 +18,31 @@ from tests.e2e.conftest import Rig, until
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from bandmate.events import NoteOn, Phrase  # noqa: E402  # torch may not be there
+from bandmate.__main__ import main  # noqa: E402  # torch may not be there
+from bandmate.events import NoteOn, Phrase  # noqa: E402
 from bandmate.mind import Mind  # noqa: E402
-from bandmate.model import net, weights  # noqa: E402
+from tests.model import desk  # noqa: E402
 
 KILLS = 20
 PATIENCE_S = 60.0
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """What `bandmate train` makes in a few seconds of a corpus made by hand."""
+    folder = tmp_path_factory.mktemp("trained")
+    songs = [desk.song(f"{number}", transpose=number, style="funk") for number in range(8)]
+    words = ["--corpus", str(desk.write(folder / "corpus", songs)), "--out", str(folder / "tiny")]
+    assert main(["train", *words, "--size", "tiny", "--minutes", "0.05", "--batch", "4"]) == 0
+    return folder / "tiny"
+
+
 @pytest.fixture
-def band(monkeypatch):
+def band(monkeypatch, tiny):
     """A rig without any sound device, whose built-in performer plays."""
     with tempfile.TemporaryDirectory(prefix="bm") as home:
         monkeypatch.setenv("BANDMATE_HOME", home)
-        torch.manual_seed(0)
-        weights.save(net.Player(net.SHAPES["tiny"]), Path(home) / "tiny", {})
+        shutil.copytree(tiny, Path(home) / "tiny")
         rig = Rig(Path(home))
         try:
             yield rig
@@ -46,14 +57,16 @@ def jam(rig, *words):
 def test_a_model_that_is_killed_twenty_times_stops_nobody(band):
     jam(band)
     band.wait_for(lambda status: status.rung == "fresh", PATIENCE_S, "the model plays")
-    bars = {band.status.bar}
-    last = None
+    bars, rungs, last = {band.status.bar}, set(), None
     for _ in range(KILLS):
         gone = (None, last)
         until(lambda gone=gone: band.pids().get("model") not in gone, PATIENCE_S, "it is started again")
         last = band.pids()["model"]
         os.kill(last, signal.SIGKILL)
-        bars.add(band.wait_for(lambda status: status.state == "playing").bar)
+        status = band.wait_for(lambda status: status.state == "playing")
+        bars.add(status.bar)
+        rungs.add(status.rung)
+    assert rungs & {"tail", "understudy"}  # down the ladder, and on
     killed_s = time.perf_counter()
     status = band.wait_for(lambda status: status.rung == "fresh", PATIENCE_S, "the model is back")
     assert status.state == "playing"

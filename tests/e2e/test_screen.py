@@ -1,4 +1,4 @@
-"""The text screen in a real terminal (tmux): what a newcomer sees and presses."""
+"""The console in a real terminal (tmux): what a newcomer sees and presses."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ pytestmark = [
 class Terminal:
     """A terminal of 100 columns in a tmux server of its own."""
 
-    def __init__(self) -> None:
-        self.socket = f"bandmate-{os.getpid()}"
+    def __init__(self, name: str = str(os.getpid())) -> None:
+        self.socket = f"bandmate-{name}"
 
     def tmux(self, *words: str) -> str:
         found = subprocess.run(
-            ["tmux", "-L", self.socket, *words], capture_output=True, text=True, check=False
-        )
+            ["tmux", "-L", self.socket, *words], capture_output=True, text=True, check=False,
+            env=dict(os.environ),  # without the LINES and COLUMNS that readline has set behind Python's back
+        )  # fmt: skip
         return found.stdout
 
     def run(self, command: str) -> None:
@@ -60,7 +61,9 @@ def test_a_newcomer_sees_a_band_and_ends_it(rig, terminal):
     terminal.shows("swing")
     terminal.shows("144 bpm")
     terminal.press("?")
-    terminal.shows("fermata")
+    terminal.shows("a fill into the next bar")
+    terminal.press("?")  # any key closes the list
+    until(lambda: "a fill into" not in terminal.text(), 5.0, "the list is closed")
     terminal.press("f")
     terminal.shows("<fill>")
     terminal.press("e")
@@ -75,7 +78,7 @@ def test_no_keyboard_is_said_and_the_demo_is_one_key_away(rig, terminal):
     terminal.shows("ARMED")
     terminal.press("d")
     terminal.shows("PLAYING")
-    terminal.shows("drums bass")
+    terminal.shows("● drums   ● bass")
     terminal.press("C-c")
     terminal.shows("The band has gone home.")
 
@@ -117,3 +120,11 @@ def test_without_synth_and_ports_the_band_still_plays(rig):
     status = rig.wait_for(lambda status: status.state == "playing", 15.0)
     rig.wait_for(lambda now: now.bar > status.bar, 6.0)
     assert rig.takes()
+
+
+def test_a_terminal_without_a_screen_gets_a_line_for_each_change(rig, terminal):
+    terminal.run(f"TERM=dumb {sys.executable} -m bandmate --demo swing")
+    terminal.shows("No console (the terminal TERM=dumb has no screen)")
+    terminal.shows("PLAYING  144 bpm")
+    terminal.press("C-c")
+    terminal.shows("The band has gone home.")

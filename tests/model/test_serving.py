@@ -13,6 +13,7 @@ pytest.importorskip("safetensors")
 
 from bandmate import wire  # noqa: E402  # torch may not be there
 from bandmate.events import Ask, Command, Fault, Phrase  # noqa: E402
+from bandmate.heart import SLOTS  # noqa: E402
 from bandmate.model import net, weights  # noqa: E402
 from bandmate.places import places  # noqa: E402
 from bandmate.rig import run_model  # noqa: E402
@@ -39,7 +40,7 @@ class Served:
         self.start()
 
     def start(self):
-        self.heartbeat = self.context.RawArray("d", 4)
+        self.heartbeat = self.context.RawArray("d", SLOTS)
         self.process = self.context.Process(target=run_model, args=("main", self.plan, self.heartbeat))
         self.process.start()
         self.end = wire.connect(places("main").model, PATIENCE_S)

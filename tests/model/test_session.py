@@ -1,5 +1,7 @@
 """The model plays a song slot by slot: it sees what the training showed it, and can take back slots."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ SLOTS = 48
 
 @pytest.fixture(scope="module")
 def player():
+    torch.set_num_threads(1)  # as on the stage
     torch.manual_seed(1)
     return net.Player(net.SHAPES["tiny"]).eval()
 
@@ -45,6 +48,27 @@ def asks(table):
             phrase=slot // 8 % 8 + 1, figure="fill" if slot // 8 in (7, 15) else "groove", style="funk",
             number=slot,
         )  # fmt: skip
+
+
+def test_the_stage_shows_the_model_a_chart_as_the_training_showed_it(player):
+    table = shelf.lay_out(desk.columns([desk.song()]))
+    drawer = Drawer(table, 1, SLOTS)
+    drawer._draw = lambda *shape: torch.full(shape, 0.1 if shape[1:] == (1, 1) else 0.5)  # one in five
+    drawer._number = lambda below, *shape: torch.zeros(shape, dtype=torch.long)
+    drawer._starts = lambda rows: torch.zeros(len(rows), dtype=torch.long)
+    seen = drawer.batch(table.takes[[0]]).seen
+    played = session.Session(player)
+    chords = [(int(root), int(quality)) for root, quality in table.chord]
+    names = ["" if root == grid.NO_ROOT else f"{root}:{grid.QUALITIES[quality]}" for root, quality in chords]
+    for slot, ask in enumerate(asks(table)):
+        before = names[slot - 1] if slot else ""
+        charted = replace(ask, chart=(before, *names[slot : slot + view.AHEAD - 1]))
+        played._before.append(played.past)
+        played.past = played._listened(charted)
+        now = played._seen(charted)
+        for told, known in ((seen.ahead_root, now.ahead_root), (seen.ahead_quality, now.ahead_quality)):
+            row = slice(-view.AHEAD, None)
+            assert told[0, slot, row].tolist() == known[0, 0, row].tolist(), f"slot {slot}"
 
 
 def test_the_stage_shows_the_model_what_the_training_showed_it(player):

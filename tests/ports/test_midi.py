@@ -1,9 +1,22 @@
 import time
+from pathlib import Path
 
 import pytest
 
-from bandmate.events import Bend, Control, Level, NoteOff, NoteOn, Off, On, Replace
-from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound, Zone
+from bandmate.events import (
+    Bend,
+    Claim,
+    ClockWord,
+    Control,
+    Level,
+    NoteOff,
+    NoteOn,
+    Off,
+    On,
+    Program,
+    Replace,
+)  # fmt: skip
+from bandmate.patch import DEFAULT_SOUNDS, Patch, Sound, Zone, parse
 from bandmate.ports import midi
 from bandmate.ports.fake import FakeOutputs
 from bandmate.ports.frameclock import FrameClock
@@ -47,7 +60,11 @@ def test_messages_become_events():
     assert midi.heard(bytes((0x90, 60, 0)), 1.0, "k") == NoteOff(1.0, 60, "k")
     assert midi.heard(bytes((0xB0, 64, 127)), 1.0, "k") == Control(1.0, 64, 127, "k")
     assert midi.heard(bytes((0xE0, 0, 64)), 1.0, "k") == Bend(1.0, 0, "k")
-    assert midi.heard(bytes((0xC0, 5)), 1.0, "k") is None
+    assert midi.heard(bytes((0xC1, 5)), 1.0, "k") == Program(1.0, 5, "k", 1)
+    assert midi.heard(bytes((0xD0, 5)), 1.0, "k") is None
+    assert midi.heard(b"\xf8", 1.0, "k") == ClockWord(1.0, "tick", 0, "k")
+    assert midi.heard(bytes((0xF2, 4, 1)), 1.0, "k") == ClockWord(1.0, "place", 132 * 6, "k")
+    assert midi.heard(b"\xfe", 1.0, "k") is None
 
 
 def test_our_own_note_that_a_keyboard_repeats_is_dropped_once():
@@ -168,6 +185,36 @@ def test_a_pedal_plugged_in_the_wrong_way_round_is_mended():
     performer.hear("usb: Piano", bytes((0xB0, 1, 0)), 1.0)
     assert [(event.number, event.value) for event in heard] == [(64, 127), (1, 0)]
     assert posted == heard
+
+
+def test_what_steers_sounds_nowhere_and_is_told_to_listeners():
+    heard, posted = [], []
+    patch = parse({"control": [{"note": 36, "to": "fill", "device": "piano"}]}, Path("gig.toml"))
+    performer = Performer(
+        patch, Echoes(), lambda *_: None, lambda _, event: posted.append(event), heard.append
+    )
+    for note in (36, 60):
+        performer.hear("usb: Piano", bytes((0x90, note, 90)), 1.0)
+    performer.hear("usb: Pad", bytes((0x90, 36, 90)), 1.0)
+    performer.hear("usb: Piano", bytes((0xC0, 3)), 1.0)
+    assert [(event.port, event.pitch) for event in posted] == [("usb: Piano", 60), ("usb: Pad", 36)]
+    assert len(heard) == 4
+    performer.claim(Claim((("", "note", 60, 0), ("", "control", 1, 2))))
+    performer.hear("usb: Piano", bytes((0x80, 60, 0)), 1.2)  # it was music when it was struck
+    performer.hear("usb: Piano", bytes((0x90, 60, 90)), 1.3)
+    performer.hear("usb: Piano", bytes((0xB1, 1, 90)), 1.3)
+    performer.hear("usb: Piano", bytes((0xB0, 1, 90)), 1.3)
+    assert [type(event) for event in posted[2:]] == [NoteOff, Control]
+    assert posted[-1].channel == 0
+    assert len(heard) == 8
+
+
+def test_a_clock_is_heard_only_from_the_port_that_was_named():
+    heard = []
+    performer = Performer(Patch(clock_in="box"), Echoes(), lambda *_: None, lambda *_: None, heard.append)
+    for port in ("usb: Box", "usb: Piano"):
+        performer.hear(port, b"\xf8", 1.0)
+    assert heard == [ClockWord(1.0, "tick", 0, "usb: Box")]
 
 
 def test_zones_outside_change_with_the_song_and_let_go_of_what_was_held():

@@ -322,3 +322,12 @@ def test_tuning_moves_the_pitch(font):
             return (low + int(np.argmax(spectrum[low:high]))) * RATE_HZ / (1 << 19)
 
     assert pitch_hz(445.0) / pitch_hz(440.0) == pytest.approx(445 / 440, abs=5e-4)
+
+
+def test_a_part_gets_another_share_in_the_reverb_while_it_plays():
+    renderer, synth = silent_renderer(Patch())
+    play(renderer, 256)
+    renderer.at(300, Dial("reverb/keys", 1.0))
+    play(renderer, 512)
+    sends = [value for what, channel, value in synth.turned if (what, channel) == ("control 91", 2)]
+    assert (len(sends), sends[-1]) == (2, 127)

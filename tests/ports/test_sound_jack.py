@@ -14,6 +14,7 @@ import pytest
 
 from bandmate import wire
 from bandmate.events import Command, Hush, NoteOff, NoteOn, Off, On, PortFound, PortLost, Replace, SoundReady
+from bandmate.heart import SLOTS
 from bandmate.ports.sound import run
 
 pytestmark = [
@@ -64,7 +65,7 @@ def visit(sound):
 @pytest.fixture
 def sound(server, tmp_path):
     context = mp.get_context("spawn")
-    heartbeat = context.RawArray("d", 4)
+    heartbeat = context.RawArray("d", SLOTS)
     options = {
         "socket": str(tmp_path / "s"), "patch": "default", "midi_in": [], "midi_out": [], "synth": True,
         "device": None, "block_frames": 256, "virtual": True, "client": "bandmate",
@@ -75,7 +76,7 @@ def sound(server, tmp_path):
     try:
         goodbye = wire.connect(tmp_path / "s", 10.0)
         goodbye.send(Command(0.0, "quit"))
-        process.join(5.0)
+        process.join(15.0)  # JACK waits some seconds for a client that was killed meanwhile
         goodbye.close()
         assert process.exitcode == 0
     finally:
