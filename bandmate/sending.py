@@ -26,8 +26,8 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     charted = transport.running and plan.charted(beat)
     here = plan.chart(beat) if charted else None
     misled = mind is not None and mind.misled(now_s, heard, transport.beatmap)
-    if mind is not None and heard.chord is None and not charted:
-        heard = heard._replace(chord=mind.chord(beat))  # what the model believes, where nobody names one
+    if mind is not None and (heard.chord is None or heard.guessed) and not charted:
+        heard = heard._replace(chord=mind.chord(beat) or heard.chord)  # its belief, where none is named
     changed = not charted and ((heard.chord is not None and heard.chord != band.chord) or misled)
     chord = here if charted else plan.chord(beat, heard, last)
     if charted or heard.chord is not None:
