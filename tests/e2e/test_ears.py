@@ -249,7 +249,7 @@ def test_killed_ears_are_started_anew_and_the_band_plays_on(rig, drummer, record
 
 def test_a_rig_without_microphones_has_no_ears(rig):
     rig.jam("--patch", "bench")
-    assert set(rig.pids()) == {"supervisor", "sound", "band"}
+    assert set(rig.pids()) == {"supervisor", "sound", "band", "osc"}
 
 
 def test_an_input_that_is_not_there_is_one_sentence(rig):
