@@ -17,6 +17,7 @@ TUNE = 12  # semitones below the highest note: what lies lower goes with the tun
 ENOUGH = 3  # notes that make a motif
 MOST_LEAP = 4  # steps of the scale
 LONGEST_BEATS = 1.0  # of a note within a line
+LONG_BEATS = 1.0  # a note so long is no passing one
 SEMITONES_A_STEP = 12 / 7
 START = (62, 76)  # where an answer may begin
 
@@ -60,18 +61,19 @@ def answer(seed: int, begin: float, bars: int, meter: Meter, question: Question)
 
 
 def _motif(question: Question, bars: int, meter: Meter) -> list[tuple[int, int]]:
-    """The end of what was asked, moved to the front of the answer: eighths since it began, and pitches.
+    """The half of what was asked that says most, the later one in doubt: eighths from its start, and pitches.
 
     Empty where too little was played to make anything of.
     """
     half = max(bars // 2, 1) * meter.slots
     top = max((pitch for _, pitch in question), default=0)
     strokes = {round(beat / SLOT_BEATS): pitch for beat, pitch in question if pitch >= top - TUNE}
-    for first in (bars * meter.slots - half, 0):
-        found = [(slot - first, pitch) for slot, pitch in sorted(strokes.items()) if 0 <= slot - first < half]
-        if len(found) >= ENOUGH:
-            return found
-    return []
+    halves = [
+        [(slot - first, pitch) for slot, pitch in sorted(strokes.items()) if 0 <= slot - first < half]
+        for first in (bars * meter.slots - half, 0)
+    ]
+    said = max(halves, key=len)
+    return said if len(said) >= ENOUGH else []
 
 
 def _rhythm(first: int, bars: int, meter: Meter, chance: Random) -> list[int]:
@@ -137,8 +139,9 @@ def _sung(places: list[int], moves: list[str], bars: int, meter: Meter, chance: 
         gap = (after - place) * SLOT_BEATS
         ends = gap > meter.pulse_beats
         on_pulse = place % meter.slots % pulse == 0
-        tone = f"{move}!" if move[0] == "m" and (ends or on_pulse) else move
+        rests = on_pulse or gap >= LONG_BEATS
+        tone = f"{move}!" if move[0] == "m" and rests else move
         beats = min(gap, LONGEST_BEATS + ends * chance.choice((0.0, 0.5)))
-        loud = ends or (number > 0 and not on_pulse and place - places[number - 1] > 1)
+        loud = not on_pulse and (number == 0 or place - places[number - 1] > 1)
         found.append(Sung(place * SLOT_BEATS, beats, tone, "X" if loud else "x" if on_pulse else "o"))
     return tuple(found)
