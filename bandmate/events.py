@@ -1,7 +1,7 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
 Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
-is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `StoreMap`, `FixedBeat`
+is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Solo`, `Note`, `Store`, `StoreMap`, `FixedBeat`
 and `Outbox`, which stay in the band's process. Imports only the bottom layer. Times are seconds since the
 take began, on the performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
