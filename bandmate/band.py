@@ -24,6 +24,7 @@ from bandmate import (
     sending,
     snapshots,
     synced,
+    trading,
     undoing,
 )
 from bandmate.capo import Capo, semitones_of
@@ -267,6 +268,7 @@ class Band:
             heard = self.touch.hear(music, self.listener.hear(now_s, music, clock))
         self.heard, self.music = heard, music
         company.note_hits(self, music)
+        trading.hear(self, music)
         return heard, commands
 
     def _means_it(self, note: NoteOn | Attack) -> bool:
@@ -349,9 +351,9 @@ class Band:
             performer_low=self._range[0], performer_high=self._range[1],
             hits=self.hits.expected(bar, transport.meter.bar_beats),
         )  # fmt: skip
-        keeps = self._lost or self.night.alone
+        keeps = self._lost or self.night.alone or self.form.trade is not None
         slot = self.form.slot(empty, moment, heard, "keep" if keeps else str(params["on-rest"]))
-        slot = mooding.bent(self, slot)
+        slot = trading.dealt(self, mooding.bent(self, slot))
         notes = [] if params["metronome"] != "always" else self._metronome(slot)
         written = (
             None
@@ -361,7 +363,11 @@ class Band:
         for part in self.form.members:
             if part not in self.playing:
                 continue
-            if written is not None and self.mind is not None:
+            if trading.rests(slot, part):
+                notes += trading.stab(self, part, slot, now_s)
+                continue
+            soloing = slot.solo is not None and slot.solo.part == part  # that is the band's own to play
+            if written is not None and self.mind is not None and not soloing:
                 wanted = company.make_room(self, part, slot, written[part], now_s)
                 self.scheduler.add([p for note in wanted for p in self.plan.broken(note)], self.mind.heard_s)
                 continue

@@ -77,6 +77,7 @@ ROWS: tuple[Param, ...] = (
     Param("blend-style", 0, 0, "", "", "another style to blend with, by name; empty: none"),
     Param("swing", 0.5, 0.75, 0.5, "ratio", "where the off-beat falls; 0.5 leaves it to the style"),
     Param("section", 1, 3, 2, "", "1 quiet, 2 normal, 3 big"),
+    Param("trade-bars", 0, 0, "4", "bars", "how many bars each has while you trade", ("2", "4", "8")),
     Param("count-in", 0, 4, 1, "bars", "bars counted before the music; 0 starts at once"),
     Param("count-by", 0, 0, "taps", "", "what counts you in; sound: also a microphone", ("taps", "sound")),
     Param("meter", 0, 0, "4/4", "", "beats in a bar; taken while the band isn't playing", METERS),
@@ -127,6 +128,7 @@ HEARD_AT: dict[str, tuple[str, ...]] = {
     "next bar": ("energy", "section", "transpose", "jump", "on-rest"),
     "in: next bar, out: now": ("/on",),
     "next count-in": ("count-in",),
+    "next trade": ("trade-bars",),
     "next start": ("join",),
     "while stopped": ("meter",),
     "after this song": ("song",),
@@ -169,6 +171,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("hits", "next bar", "a bar of accents, everyone together"),
     Action("next-section", "next bar", "fill, then the song's next section; without a song, a bigger one"),
     Action("previous-section", "next bar", "back to the section before, or to a quieter one"),
+    Action(
+        "trade",
+        "next phrase, again: end of round",
+        "trade fours: you have four bars, then the lead, or the drums without one, and so on",
+    ),
     Action("repeat", "end of section", "the song's section once more"),
     Action("vamp", "end of section", "the section again and again, until the next cue; again: as written"),
     Action("mark", "now", "mark this bar of the song"),
@@ -229,8 +236,8 @@ def check(name: str, value: Value | None) -> tuple[str, Value | None]:
     if value is None:
         raise BandmateError(f"{name} needs a value: {span(row)}")
     if isinstance(row.default, str):
-        text = str(value)
-        if not isinstance(value, str):
+        text = f"{value:g}" if row.choices and isinstance(value, float) else str(value)
+        if not isinstance(value, str) and text not in row.choices:
             raise BandmateError(f"{name} cannot be {value!r}; it takes {span(row)}")
         if row.choices and text not in row.choices:
             raise BandmateError(f"{name} cannot be {text!r}; it takes {span(row)}")

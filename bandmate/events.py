@@ -1,7 +1,7 @@
 """The band's vocabulary: what happened (events), what shall sound (sends), how things are (snapshots).
 
 Every object here is an immutable value that any process may hold. All of them cross the wire (`wire.py`
-is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Note`, `Store`, `StoreMap`, `FixedBeat`
+is their codec) except `Heard`, `Feel`, `Moment`, `Slot`, `Solo`, `Note`, `Store`, `StoreMap`, `FixedBeat`
 and `Outbox`, which stay in the band's process. Imports only the bottom layer. Times are seconds since the
 take began, on the performer's clock, unless named otherwise; events are stamped minus their input latency.
 """
@@ -460,6 +460,17 @@ class Moment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Solo:
+    """Somebody's bars while you trade: the performer's (`you`) or a part's."""
+
+    part: str
+    beat: float  # where these bars begin
+    bar: int  # of them are over
+    bars: int  # how many they are
+    question: tuple[tuple[float, int], ...] = ()  # what is answered: beats since it began, and pitch
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One eighth note that a part is asked to fill."""
 
@@ -484,6 +495,7 @@ class Slot:
     loudness: float = 1.0  # a factor of how hard everything is struck,
     register: int = 0  # how many semitones the chord players go up,
     brightness: float = 0.0  # and -1 dark to 1 bright, how chords are coloured
+    solo: Solo | None = None  # whose bars these are, where you trade
     seed: int = 0
 
     @property
@@ -574,6 +586,7 @@ class Status:
     # the audience's mood: energy, valence, confidence, voices; governed energy and valence; its pull
     mood: dict[str, float] = field(default_factory=dict)
     mood_state: str = ""  # held, vetoed
+    trade: str = ""  # whose bars these are and how many are left with this one: you 3, drums 2
     suggestion: str = ""  # the song that would suit the audience next; nobody has to play it
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bandmate.events import PARTS, Heard, Level, Moment, Send, Slot
+from bandmate.trade import Trade
 
 FILL_EVERY_BARS = 8  # no automatic fill more often
 REST_BARS = 2.0  # of silence before the band plays thinner
@@ -61,6 +62,7 @@ class Form:
         self.ending = ""  # tag, fade, vamp-out, ending: which one was cued
         self.end_beat: float | None = None  # the final stroke falls here
         self.over_beat: float | None = None  # and here it is over
+        self.trade: Trade | None = None  # you and a soloist take turns
         self.thin = 0  # how often *less* was asked: 0, 1 (less), 2 (bass only)
         self.energy = 0.5  # as the performer's loudness moved it
         self.turns: list[tuple[float, Callable[[], None], str]] = []  # changes waiting for a bar line
@@ -216,11 +218,13 @@ class Form:
         return {
             "section": self.section, "thin": self.thin, "energy": self.energy, "ending": kept,
             "end_beat": self.end_beat if kept else None, "over_beat": self.over_beat if kept else None,
+            "trade": self.trade and self.trade.state_now(),
         }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Go on in the section that was playing."""
         self.section, self.thin, self.energy = saved["section"], saved["thin"], saved["energy"]
         self.ending, self.end_beat, self.over_beat = saved["ending"], saved["end_beat"], saved["over_beat"]
+        self.trade = Trade.restore(saved["trade"]) if saved["trade"] else None
         if self.end_beat is not None and self.over_beat is not None:
             self.figures = [Figure("hit", self.end_beat, self.over_beat - self.end_beat)]

@@ -108,6 +108,10 @@ def shown(band: Band, moment: Moment) -> tuple[tuple[str, float], ...]:
     found += [(name, beat) for beat, _, name in form.turns if name]
     if form.end_beat is not None and form.ending:
         found.append((form.ending, form.end_beat))
+    if form.trade is not None:
+        found.append(("trade", transport.line_of(form.trade.first)))
+        if form.trade.until is not None:
+            found.append(("trade ends", transport.line_of(form.trade.until)))
     if turn is not None:
         found.append((band.road.section_of(turn[1]).name, transport.line_of(turn[0])))
     if band.night.segue_bar is not None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bandmate import mooding
+from bandmate import mooding, trading
 from bandmate.controls import Value
 from bandmate.events import PARTS, Ask, Event, Heard, Note, NoteOff, NoteOn, On, Phrase, Send, Slot
 from bandmate.harmony import QUALITIES, Chord
@@ -195,7 +195,9 @@ class Mind:
                 number=self._number,
                 densities=tuple(
                     self._density(part, params, density)
-                    if part in band.playing and part in form.members
+                    if part in band.playing
+                    and part in form.members
+                    and not trading.silent_at(band, part, beat)
                     else -1.0
                     for part in PARTS
                 ),

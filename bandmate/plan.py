@@ -172,6 +172,8 @@ class Plan:
         if change is None or change >= end - SHORT_BEATS:
             return [note]
         first = replace(note, beats=change - note.beat)
+        if note.part == "lead":
+            return [first]  # a line goes on from there, it doesn't strike again
         if end - change < SLOT_BEATS - SHORT_BEATS:
             return [first]
         tone = "1" if note.part == "bass" else note.tone.replace(">", "")

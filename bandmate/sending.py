@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bandmate import company
+from bandmate import company, trading
 from bandmate.events import Heard, Note, Send
 from bandmate.parts import manners
 from bandmate.scheduler import UNPITCHED, Ear
@@ -21,6 +21,7 @@ NEAR_BEATS = 0.06
 
 def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     """Bind and send what is due in this step."""
+    heard = trading.left_alone(band, now_s, heard)
     plan, transport, last, mind = band.plan, band.transport, band.chord, band.mind
     beat = transport.beatmap.beat_at(now_s)
     charted = transport.running and plan.charted(beat)

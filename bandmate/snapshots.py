@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bandmate import landing, mooding, night, undoing
+from bandmate import landing, mooding, night, trading, undoing
 from bandmate.errors import BandmateError
 from bandmate.events import Moment, Status
 from bandmate.harmony import Chord
@@ -59,7 +59,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         alarm=band.alarm_text if now_s - band.alarm_s < ALARM_S else "", **mooding.shown(band, now_s),
         beat=moment.beat, place=band.night.place, undo=undoing.words(band),
         pending=landing.shown(band, moment) if moment.running else (),
-        leash=leash(band), set_s=now_s,
+        trade=trading.shown(band, moment), leash=leash(band), set_s=now_s,
         rungs=dict(band.mind.rungs) if band.mind is not None else {}, **_mixer(band, now_s),
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from bandmate import (
     pedalboard,
     starting,
     synced,
+    trading,
     undoing,
 )
 from bandmate.closing import FOREVER, silence, strike
@@ -387,6 +388,7 @@ ACTIONS: dict[str, Callable[[Band, float], list[Send]]] = {
     "hits": _cue("hits"),
     "next-section": _cue("next-section"),
     "previous-section": _cue("previous-section"),
+    "trade": trading.trade,
     "half-time": _scale(0.5),
     "double-time": _scale(2.0),
     "next-player": next_player,

@@ -23,13 +23,13 @@ BEDROCK = {"errors", "timing", "harmony"}  # these import nothing of ours but er
 GROUND = BEDROCK | {"events", "controls", "tables", "sounds", "patch", "wire", "places", "heart", "maps"}
 GROUND |= {"setlist", "songfile", "reading", "chart", "tomltext", "moods", "evening"}
 TRANSPORT = ("transport", "follow", "starting", "counting", "labels", "form", "roadmap", "barlines", "rubato")
-TRANSPORT = (*TRANSPORT, "sync")
+TRANSPORT = (*TRANSPORT, "sync", "trade")
 ROOM_OF = dict.fromkeys(TRANSPORT, "transport") | {"scheduler": "scheduler"}
 ROOMS = {"listening", "parts", "ports", "model", "audience", "show", "console", *ROOM_OF.values()}
 JOINED = {"listening", "parts", "audience", *ROOM_OF.values(), "band"}  # what Band.step joins
 BAND = {"band", "company", "mixing", "capo", "steering", "switch", "closing", "snapshots"}
 BAND |= {"lineup", "performer", "sending", "cues", "night", "plan", "storing", "mind", "outlook"}
-BAND |= {"gauges", "landing", "undoing", "mooding", "suggesting"}
+BAND |= {"gauges", "landing", "undoing", "mooding", "suggesting", "trading"}
 BAND |= {"knobs", "learner", "pedalboard", "synced"}
 EVERYBODY = {  # these join everything
     *("rehearsal", "playing", "programme", "options", "live", "ears", "rig", "jam", "soundcheck"),

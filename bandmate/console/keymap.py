@@ -42,7 +42,7 @@ DEFAULTS: dict[str, str] = {
     "[": "beat-back", "x": "flip", "/": "half-time", "*": "double-time", "t": "tag", "r": "ritard",
     "o": "fade", "v": "vamp-out", "w": "arm", "W": "join", "!": "panic", ">": "next-song",
     "<": "previous-song", "g": "repeat", "u": "vamp", "m": "mark", "M": "to-mark", "k": "key-up",
-    "K": "key-down", "S": "store", "H": "hits", "i": "again", "z": "not-that", "4": "trade-fours",
+    "K": "key-down", "S": "store", "H": "hits", "i": "again", "z": "not-that", "4": "trade",
     "V": "veto", "N": "hold-mood",
     ")": "follow +0.1", "(": "follow -0.1", ".": "energy +0.1", ",": "energy -0.1",
     "}": "density +0.1", "{": "density -0.1", "&": "wild +0.1", "%": "wild -0.1",

@@ -62,6 +62,8 @@ def describe(status: Status) -> str:
         words.append(f"! {status.alarm} !")
     if status.figure:
         words.append(f"<{status.figure}>")
+    if status.trade:
+        words.append(f"trade: {status.trade}")
     if status.entry:
         words += [song_words(status), f"{section_words(status)} ({status.bars_left})"]
     words.append(status.style)

@@ -46,7 +46,8 @@ class StageScreen(BandScreen):
         left = f"-{status.bars_left}" if status.section_name and not shown.idle else ""
         self._big("left", left, "pick" if status.bars_left == 1 else "dim")
         self._big("song", "" if shown.idle else status.song, "dim")
-        self._big("section", status.song if shown.idle else section_words(status), "dim")
+        section = status.trade or section_words(status)
+        self._big("section", status.song if shown.idle else section, "pick" if status.trade else "dim")
         self._big("chord", status.first_chord if shown.idle else status.chord or "-", "plain")
         self._big("next", f"→{status.next_chord}" if status.next_chord and not shown.idle else "", "dim")
         self._big("players", " ".join(part for part, how in status.parts.items() if how == "on"), "dim")

@@ -25,5 +25,7 @@ class Whereabouts(Panel):
             pieces.append((f"{status.section_name}, {left}{then}   ", "plain"))
         else:
             pieces.append((f"{section_words(status)}   {status.style}   ", "plain"))
+        if status.trade:
+            pieces.append((f"trade: {status.trade}   ", "title"))
         pieces += [(f"{words}   ", "pick") for words in coming(shown)[:3]]
         return [tuple(pieces)]

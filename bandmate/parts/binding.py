@@ -8,6 +8,7 @@ The grammar of `Note.tone`:
   scale. The first note of a new chord is what the style's `bass_note` says.
 - keys, guitar, pad, lead: `v0`..`v3`, a voice of one voice-led chord, lowest first.
 - `+9` after a voice: seventh chords without root, with ninth.
+- `n67`, `m+2`, `m-1!` (lead): the next note of a line that sings (`melody.py`).
 - `d43` (bass, lead): a canonical degree as the model writes it (`harmony.degree_pitch`); under a new chord
   the bass takes the root first.
 - `>` (bass and voices): bound to the chord ahead, an anticipation.
@@ -29,6 +30,7 @@ from bandmate.harmony import Chord, Key, degree_pitch
 from bandmate.parts.bassline import Hand, bass_hand, landing, written_hand
 from bandmate.parts.kit import KIT
 from bandmate.parts.manners import DOUBLED, common_tone, doubles
+from bandmate.parts.melody import sings, sung_pitch
 from bandmate.parts.voicing import Voicing, voiced
 
 REMEMBERED = 8  # beats that a player can go back to
@@ -36,7 +38,7 @@ PASSING = "dim7"  # the quality of a chord that leads to the next one
 STABLE_BEATS = 2.0  # a root that stood so long is where the bass stays when nobody knows the chord
 OPEN_RANGE = (48, 72)  # C3 to C5, where a tone names no range
 
-Remembered = TypeVar("Remembered", Hand, Voicing)
+Remembered = TypeVar("Remembered", Hand, Voicing, int)
 
 
 class Binder:
@@ -49,6 +51,7 @@ class Binder:
         self.bass_note = "slash"  # until the style says otherwise
         self._hands: dict[float, Hand] = {}
         self._voicings: dict[str, dict[float, Voicing]] = {}
+        self._line: dict[float, int] = {}  # the lead's
 
     def pitch(self, note: Note, chord: Chord | None, ahead: Chord | None, key: Key | None) -> int | None:
         """The pitch of a note over a chord, or None where it should not sound.
@@ -66,6 +69,7 @@ class Binder:
         """Forget where everybody was: a new song."""
         self._hands.clear()
         self._voicings.clear()
+        self._line.clear()
 
     def _bass(self, note: Note, chord: Chord | None, ahead: Chord | None, key: Key | None) -> int | None:
         before = _before(self._hands, note.beat)
@@ -119,6 +123,10 @@ class Binder:
     def _voice(self, note: Note, chord: Chord, ahead: Chord | None, key: Key | None) -> int | None:
         if note.tone.startswith("d"):
             return degree_pitch(int(note.tone[1:]), chord)
+        if sings(note.tone):
+            pitch = sung_pitch(note.tone, _before(self._line, note.beat), chord, key)
+            _remember(self._line, note.beat, pitch)
+            return pitch
         voice, ninth, whither, low, high = _read(note.tone)
         played = self._voicings.setdefault(note.part, {})
         last = _before(played, note.beat) or ()

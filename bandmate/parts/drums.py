@@ -12,6 +12,7 @@ from bandmate.events import Note, Slot
 from bandmate.parts import ensemble, feel
 from bandmate.parts.kit import RIGHT_HAND, THINNED
 from bandmate.parts.rows import Stroke
+from bandmate.parts.solo import solo_strokes, swelling
 from bandmate.parts.style import STRUCK_BEATS, Fill, Style
 
 # whose lay-back a drum shares; the rest are cymbals
@@ -29,6 +30,8 @@ def play_drums(slot: Slot, style: Style) -> list[Note]:
     if "drums" not in style.parts:
         return []
     chance = feel.draw(slot, "drums", place=slot.place)
+    if slot.solo is not None and slot.solo.part == "drums":
+        slot = swelling(slot, slot.solo)
     if slot.figure in ensemble.ALL_TOGETHER:
         strokes = ensemble.strokes_here(ensemble.figure_of(slot, style).kit, slot)
     else:
@@ -63,6 +66,8 @@ def _strokes(slot: Slot, style: Style) -> list[Stroke]:
                 moved = (replace(stroke, beat=stroke.beat + begins) for stroke in fill.bar.strokes)
                 low, high = slot.place - feel.NEAR, slot.place + 0.5 - feel.NEAR
                 return [stroke for stroke in moved if low <= stroke.beat < high]
+    if slot.solo is not None and slot.solo.part == "drums":
+        return solo_strokes(slot, slot.solo, style)
     bar = feel.chosen_bar("drums", slot, style, slot.bar)
     return [] if bar is None else feel.strokes_in(bar, slot)
 

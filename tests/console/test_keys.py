@@ -79,7 +79,7 @@ def test_each_action_of_a_stage_has_a_key():
 
 STAGE_ACTIONS = {
     "start", "stop", "ending", "break", "fill", "next-section", "previous-section", "next-song",
-    "previous-song", "tap", "half-time", "double-time", "more", "less", "again", "not-that", "trade-fours",
+    "previous-song", "tap", "half-time", "double-time", "more", "less", "again", "not-that", "trade",
     "panic", "undo",
 }  # fmt: skip
 

@@ -229,3 +229,18 @@ def test_the_crowd_is_on_the_stage_only_while_somebody_senses_it():
     shown = Shown(replace(CALM, params=params, mood=mood, mood_state="held", suggestion="Blue Room"))
     said = "".join(text for text, _ in row.rows(shown)[0])
     assert said.endswith("0.50 bright, 40 % say  HELD  would suit: Blue Room")
+
+
+def test_stage_says_whose_bars_these_are_while_you_trade():
+    async def run(trade):
+        app = console(replace(CALM, trade=trade))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause(3 * FRAME_S)
+            return app.screen.big["section"].word, lines(app, "whereabouts")[0]
+
+    big, row = asyncio.run(run("you 3"))
+    assert big == "you 3"
+    assert "trade: you 3" in row
+    big, row = asyncio.run(run(""))
+    assert big == CALM.section_name
+    assert "trade" not in row
