@@ -406,7 +406,9 @@ def test_what_is_forgotten_moves_nothing_any_more():
     assert player.stage.stores[-1] == StoreMap(forget="energy")
     player.turn(60, 100)
     assert player["energy"] == 0.5
-    assert "nothing moves 'energy'" in player.says("forget", "energy").alarm
+    for name in ("energy", "nothing of ours", "x" * 9000):
+        assert f"nothing moves {name!r}" in player.says("forget", name).alarm
+    assert player.stage.band.knobs.forgotten == ("energy",)  # whoever asks, and however often
 
 
 def test_a_band_that_takes_over_knows_what_was_learnt_and_forgotten():
