@@ -57,6 +57,11 @@ class Audience:
         self._strokes_s: deque[float] = deque(maxlen=64)
         self._struck: deque[tuple[float, str]] = deque(maxlen=2048)  # the band's own notes of late
 
+    @property
+    def say(self) -> tuple[bool, bool]:
+        """Whether the audience's say is held, or taken from them."""
+        return self.governor.held, self.governor.vetoed
+
     def state_now(self) -> dict[str, Any]:
         """What a restarted band must know."""
         governor = self.governor

@@ -411,6 +411,15 @@ def test_what_is_forgotten_moves_nothing_any_more():
     assert player.stage.band.knobs.forgotten == ("energy",)  # whoever asks, and however often
 
 
+def test_what_is_learnt_and_mixed_before_the_first_bar_is_saved_at_once():
+    player = Player(Stage()).says("arm").says("master", 0.25)
+    assert player.stage.states[-1]["params"]["master"] == 0.25
+    player.says("learn", "energy").turn(10, 20, 30, 40).waits(0.6)
+    assert [row["to"] for row in player.stage.states[-1]["learnt"]] == ["energy"]
+    count = len(player.stage.states)
+    assert len(player.waits(2.0).stage.states) == count
+
+
 def test_a_band_that_takes_over_knows_what_was_learnt_and_forgotten():
     former = desk(Row("wild", "control", 3), Row("swing", "control", 4))
     player = Player(former).says("forget", "wild").says("learn", "energy").turn(10, 20, 30, 40).waits(0.6)
