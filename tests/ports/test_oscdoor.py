@@ -201,6 +201,13 @@ def test_presses_are_not_overtaken(stand):
     ]  # fmt: skip
 
 
+def test_a_button_that_has_a_star_is_not_overtaken_by_its_own_release(tmp_path):
+    path = tmp_path / "pads.toml"
+    path.write_text('[[control]]\naddress = "/pads/*/hit"\nto = "fill"')
+    stand = Stand(known=load([str(path)]))
+    assert stand.hear(("/pads/4/hit", 1.0), ("/pads/4/hit", 0.0)) == [("fill", None)]
+
+
 def test_beside_a_flood_everybody_else_is_heard_in_the_next_round(stand):
     names = [row.name for row in controls.PARAMS if not isinstance(row.default, str)]
     for turn in range(50):
