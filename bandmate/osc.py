@@ -32,7 +32,7 @@ READINGS_S = 0.25  # the audience speaks to the band so often
 READY_S = 1.0  # and changed counters are told at most so often
 WAIT_S = 0.25
 RETRY_S = 2.0  # a port that somebody else has is tried again
-ALONE_S = 30.0  # without a band for so long: go home
+ALONE_S = 30.0  # without a band for so long: go home; a rig that is still there starts another
 
 
 class BandEnd(Protocol):
