@@ -15,7 +15,7 @@ from bandmate.patch import OSC_MAPS
 from bandmate.ports.oscdoor import COMMANDS, LATER, READ, OscDoor
 from bandmate.ports.oscmap import OscMap, load
 from bandmate.ports.oscpacket import read, written
-from bandmate.ports.oscqueue import SENDERS, WAITING
+from bandmate.ports.oscqueue import SENDERS, TOGETHER, WAITING, Turns
 from tests.ports.test_oscpacket import WALL_S, bundle
 
 HERE, THERE, STRANGER = ("127.0.0.1", 5000), ("10.0.0.5", 5000), ("10.9.9.9", 5000)
@@ -234,6 +234,17 @@ def test_a_round_reads_no_more_than_it_may_and_nothing_grows(stand):
     assert all(len(waiting) <= WAITING for waiting in queues.values())
     assert len(stand.door._commands._queues) <= SENDERS
     assert stand.door.dropped > 0
+
+
+def test_many_ports_of_one_machine_share_the_room():
+    turns = Turns()
+    for value in range(WAITING + 9):
+        for sender in range(SENDERS):
+            turns.put(("127.0.0.1", sender), ("", value), value)
+    turns.put(("127.0.0.2", 1), ("", 0), 0)
+    assert sum(map(len, turns._queues.values())) <= TOGETHER
+    assert ("127.0.0.2", 1) in turns._queues
+    assert turns.dropped == (WAITING + 9) * SENDERS + 1 - sum(map(len, turns._queues.values()))
 
 
 def test_a_flood_of_wrong_words_is_answered_with_a_few(stand):
