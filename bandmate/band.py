@@ -162,7 +162,7 @@ class Band:
         self.paced: tuple[BeatMap, bool, float] | None = None  # what our MIDI clock was told last
         self.stores: list[Store | StoreMap] = []
         self.ready: list[Send] = []  # sounds of the song that is due, for the first step
-        self.saved_mark = (-1, "off")
+        self.saved_mark: tuple[Any, ...] = ("command", 0, "off", *self.audience.say, self.knobs.rows)
         self.steps = 0
         self.shown_mark: tuple[str, int, int] = ("", 0, 0)  # state, bar and pulse
         self._lost: set[str] = set()  # ports that vanished: no rest, the section is held meanwhile

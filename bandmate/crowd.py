@@ -134,8 +134,8 @@ def _run(evening: Evening, seed: int, band: Band, osc: Osc, inbox: Inbox, outsid
                 break
             number, began_s = number + 1, now_s
             for words in evening.scenes[number].say:
-                name, _, value = words.partition(" ")
-                outside.send(written(f"/bandmate/{name}", *([float(value)] if value else [])))
+                said = _command(now_s, words)
+                outside.send(written(f"/bandmate/{said.name}", *([] if said.value is None else [said.value])))
         scene = evening.scenes[number]
         if now_s >= next_s:
             next_s += EVERY_S

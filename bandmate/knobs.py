@@ -83,10 +83,14 @@ class Knobs:
 
     def forget(self, name: str) -> bool:
         """Nothing moves this any more; whether anything did."""
-        before, self.forgotten = self.rows, (*self.forgotten, name)
-        self._take(tuple(row for row in before if row.to != name))
+        left = tuple(row for row in self.rows if row.to != name)
+        if len(left) == len(self.rows):
+            return False
+        self._take(left)
         self.learnt = tuple(row for row in self.learnt if row.to != name)
-        return len(self.rows) < len(before)
+        if name not in self.forgotten:
+            self.forgotten = (*self.forgotten, name)
+        return True
 
     def release(self, port: str) -> None:
         """A device is gone: what it held down is up, and its knobs must be met anew."""

@@ -30,6 +30,7 @@ QUIET_S = 0.5  # after so long a pause nothing more will be said
 ENOUGH = 24  # messages say it all
 FASTEST = 15  # clicks of an endless knob in one message
 SUSTAIN = 64  # is music, whatever else happens
+LEARNT = tuple(number for number in range(120) if number != SUSTAIN)  # the controllers that may be meant
 REPEATS = 0.15  # so large a share of an endless knob's messages repeats the one before
 Place = tuple[str, int]  # port and channel 0..15
 
@@ -63,7 +64,7 @@ class Learner:
             return False
         if isinstance(event, Program):
             self._row = self._row or self._plain("program", event.number, event)
-        elif isinstance(event, Control) and event.number != SUSTAIN and event.number < 120:
+        elif isinstance(event, Control) and event.number in LEARNT:
             place = (event.port, event.channel)
             if event.number in (NRPN_MSB, NRPN_LSB):
                 self._nrpn.setdefault(place, {})[event.number] = event.value

@@ -79,7 +79,7 @@ def mix(band: Band) -> list[Send]:
         transposed(band),
         *(_voice(band, part) for part in others),
         *(_reverb(band, part) for part in PARTS if float(band.params[f"part/{part}/reverb"]) >= 0),
-        *([claim(band)] if band.knobs.rows else []),
+        claim(band),
     ]
 
 

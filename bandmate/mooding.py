@@ -57,13 +57,24 @@ class Audience:
         self._strokes_s: deque[float] = deque(maxlen=64)
         self._struck: deque[tuple[float, str]] = deque(maxlen=2048)  # the band's own notes of late
 
+    @property
+    def say(self) -> tuple[bool, bool]:
+        """Whether the audience's say is held, or taken from them."""
+        return self.governor.held, self.governor.vetoed
+
     def state_now(self) -> dict[str, Any]:
         """What a restarted band must know."""
-        return {"held": self.governor.held, "vetoed": self.governor.vetoed, "played": sorted(self.played)}
+        governor = self.governor
+        return {
+            "held": governor.held, "vetoed": governor.vetoed, "played": sorted(self.played),
+            "energy": governor.energy, "valence": governor.valence,
+        }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Go on as it was; the mood itself comes back with the next readings."""
-        self.governor.held, self.governor.vetoed = bool(saved["held"]), bool(saved["vetoed"])
+        """Go on as it was: what is held stays so, and all else moves on from there with the next readings."""
+        governor = self.governor
+        governor.held, governor.vetoed = bool(saved["held"]), bool(saved["vetoed"])
+        governor.energy, governor.valence = float(saved["energy"]), float(saved["valence"])
         self.played = {int(place) for place in saved["played"]}
 
     def hear(self, event: Readings | Hue | Attack, section: int) -> None:

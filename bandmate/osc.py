@@ -32,7 +32,7 @@ READINGS_S = 0.25  # the audience speaks to the band so often
 READY_S = 1.0  # and changed counters are told at most so often
 WAIT_S = 0.25
 RETRY_S = 2.0  # a port that somebody else has is tried again
-ALONE_S = 30.0  # without a band for so long: go home
+ALONE_S = 30.0  # without a band for so long: go home; a rig that is still there starts another
 
 
 class BandEnd(Protocol):
@@ -58,6 +58,7 @@ class Osc:
         self.band: BandEnd | None = None
         self.gathering = Gathering()
         self.fault = ""
+        self.unheard = 0  # commands for which no band was there: what comes too late is no music
         self.band_s = time.perf_counter()  # when a band was there last
         self._partial = Partial()
         self._gathered_s = self._told_s = self._opened_s = -1e9
@@ -104,9 +105,9 @@ class Osc:
             commands, readings = self.door.round(now_s, wall_s)
             for reading in readings:
                 self.gathering.hear(reading)
-            if self.band is not None:
-                for command in commands:
-                    self.band.send(command)
+            for command in commands:
+                if self.band is None or not self.band.send(command):
+                    self.unheard += 1
         self._gather(now_s)
         self._tell(now_s)
         return self.door is not None and (self.door.packets > before or self.door.waits_s <= now_s)
@@ -134,7 +135,7 @@ class Osc:
         door, told = self.door, self._told
         ready = OscReady(
             now_s, fault=self.fault, voices=round(self._partial.voices),
-            dropped=self.gathering.turned_away + self.out.failed,
+            dropped=self.unheard + self.gathering.turned_away + self.out.failed,
         )  # fmt: skip
         if door is not None:
             ready = replace(

@@ -149,18 +149,24 @@ def _as_today(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_what_lies_beside(patch: Patch, path: Path) -> Patch:
-    """A font or a model that isn't one of ours is looked for beside the patch's own file."""
+    """A font, a model or an OSC map that isn't one of ours is looked for beside the patch's own file."""
 
     def beside(font: str) -> str:
         near = path.parent / font
         ours = not font or font_file(font).is_file() or not path.is_file()
         return font if ours or not near.is_file() else str(near.resolve())
 
+    def mapped(name: str) -> str:
+        near = path.parent / name
+        there = name.endswith(".toml") and path.is_file() and near.is_file()
+        return str(near.resolve()) if there else name
+
     sounds = {part: replace(sound, font=beside(sound.font)) for part, sound in patch.sounds.items()}
     zones = tuple(replace(zone, font=beside(zone.font)) for zone in patch.zones)
     near = path.parent / patch.model
     model = str(near.resolve()) if patch.model and path.is_file() and near.is_dir() else patch.model
-    return replace(patch, font=beside(patch.font), model=model, sounds=sounds, zones=zones)
+    osc = tuple(mapped(name) for name in patch.osc)
+    return replace(patch, font=beside(patch.font), model=model, sounds=sounds, zones=zones, osc=osc)
 
 
 def with_microphone(patch: Patch, hears: str | None) -> Patch:
@@ -209,6 +215,11 @@ def _check(patch: Patch, path: Path) -> None:
         raise BadPatch(f"{path}: key 'parts' is {list(patch.parts)}; name each player once, one at least")
     one_of(patch.bass, BASS_MANNERS, "bass", path)
     one_of(patch.outputs, OUTPUTS, "outputs", path)
+    for name in patch.osc:
+        if not isinstance(name, str):
+            raise BadPatch(
+                f"{path}: key 'osc' names {name!r}; it takes {', '.join(names('osc'))}, or .toml files"
+            )
     one_of(patch.style, names("styles"), "style", path)
     if "style" in patch.params:
         one_of(str(patch.params["style"]), names("styles"), "params.style", path)

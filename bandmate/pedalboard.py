@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from bandmate import controls, maps
 from bandmate.events import Claim, Command, Event, NoteOff, Send, StoreMap
 from bandmate.knobs import Played
-from bandmate.learner import Learner
+from bandmate.learner import LEARNT, Learner
 
 if TYPE_CHECKING:
     from bandmate.band import Band
+
+LESSON = tuple(("", "control", number, 0) for number in LEARNT)
 
 
 def takes(band: Band, event: Event, commands: list[Command], playing: bool) -> bool:
@@ -52,7 +54,7 @@ def begin_lesson(band: Band, now_s: float, name: str) -> list[Send]:
     elif name:
         band.params["learn"] = name
         band.learner = Learner(name)
-    return []
+    return [claim(band)]
 
 
 def _takes_a_name(param: controls.Param) -> bool:
@@ -86,5 +88,9 @@ def forget(band: Band, now_s: float, name: str) -> list[Send]:
 
 
 def claim(band: Band) -> Claim:
-    """What the sound process must not let sound."""
-    return Claim(maps.claims(band.knobs.rows))
+    """What the sound process must not let sound: in a lesson, no controller that might be meant.
+
+    A fader that is learnt may be a keyboard's own volume, which would stay where the lesson left it.
+    """
+    lesson = LESSON if band.learner is not None else ()
+    return Claim((*maps.claims(band.knobs.rows), *lesson))

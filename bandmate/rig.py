@@ -245,7 +245,7 @@ class Supervisor:
     def _died(self, member: Member, now_s: float) -> None:
         """Start it again, unless it was meant to go; too many deaths in a row make us breathe."""
         code = member.process.exitcode
-        home = code == 0 and member.name in ("band", "demo", "model", "osc")
+        home = code == 0 and member.name in ("band", "demo", "model")
         if self.leaving_s is not None or home:
             log.info("%s has gone home (exit code %s)", member.name, code)
             del self.members[member.name]

@@ -123,8 +123,12 @@ def _plan(band: Band, moment: Moment) -> dict[str, Any]:
 
 
 def state_if_due(band: Band, moment: Moment) -> dict[str, Any] | None:
-    """Everything to go on from, once a bar and whenever the transport changes state."""
-    mark = (moment.bar if moment.running else -1, moment.state)
+    """Everything to go on from: once a bar, whenever the transport changes state, and what waits for no bar.
+
+    That is who has a say, what steers, and where no bar passes, every command.
+    """
+    place = ("bar", moment.bar) if moment.running else ("command", band.steered)
+    mark = (*place, moment.state, *band.audience.say, band.knobs.rows)
     if mark == band.saved_mark:
         return None
     band.saved_mark = mark

@@ -198,6 +198,9 @@ def lead(transport: Transport, now_s: float) -> None:
         return
     frontier_s = transport.frontier(now_s)
     ours, theirs = transport.beatmap.beat_at(frontier_s), line.beat_at(frontier_s)
+    if sync.runs and sync.base is None and sync.apart is not None:  # it started before this process did
+        sync.base = ticks(theirs - ours + sync.apart, CLOCK_PPQ)
+        theirs -= beats_of_ticks(sync.base, CLOCK_PPQ)
     if sync.relock is not None and ours < sync.relock:
         return
     sync.relock, sync.led = None, sync.tick

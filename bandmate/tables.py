@@ -25,7 +25,7 @@ def read_toml(path: Path, known: Sequence[str]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadPatch(f"there is no {path}; there are: {', '.join(known)}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # a number may be too long, or a list too deep
         raise BadPatch(f"{path} cannot be read as TOML: {error}") from None
 
 

@@ -294,6 +294,7 @@ class Transport:
             "time_s": self.beatmap.time_s, "home_bpm": self.home_bpm,
             "origin_beat": self.origin_beat, "origin_bar": self.origin_bar, "counted": self.counted,
             "start_beat": self.start_beat, "entry": self.entry, "entry_beat": self.entry_beat,
+            "clock_runs": self.sync.runs, "clock_apart": self.sync.apart,
         }  # fmt: skip
 
     def change_at(self, line: float, bpm: float, meter: Meter) -> None:
@@ -312,6 +313,8 @@ class Transport:
         self.origin_beat, self.origin_bar = saved["origin_beat"], saved["origin_bar"]
         self.entry, self.entry_beat = saved["entry"], saved["entry_beat"]
         self._leave_rubato()
+        if saved["state"] not in ("off", "armed"):
+            self.sync.runs, self.sync.apart = saved["clock_runs"], saved["clock_apart"]
         if saved["state"] in ("playing", "counting", "ending"):
             here = self.beatmap.beat_at(self.frontier(now_s))
             self.start_beat = max(

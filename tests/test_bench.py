@@ -74,6 +74,8 @@ def test_without_a_name_all_but_fit_are_run_in_our_order():
     ]
     assert report._asked(options(which=["memory", "loop", "memory"])) == ["loop", "memory"]
     assert report._asked(options(which=["loop"], flags=["speed"])) == ["loop", "speed"]
+    assert report._asked(options(flags=["control"])) == ["osc", "control"]
+    assert report._asked(options(which=["osc"])) == ["osc"]
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.001, 1)])

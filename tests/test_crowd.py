@@ -50,6 +50,13 @@ def test_without_a_say_the_audience_is_heard_and_nothing_comes_of_it(tmp_path):
     assert [beat.notes for beat in told.beats] == [beat.notes for beat in silent.beats]
 
 
+def test_a_scene_may_say_words_as_well_as_numbers(tmp_path):
+    scenes = [{"seconds": 4.0}, {"seconds": 2.0, "say": ["on-rest keep", "style disco", "energy 0.75"]}]
+    told = simulate(evening(tmp_path, scene=scenes), seed=1)
+    assert (told.malformed, told.dropped) == (0, 0)
+    assert told.of(1)
+
+
 def test_the_same_seed_is_the_same_evening(tmp_path):
     short = evening(tmp_path, scene=[{"seconds": 4.0, "motion": [0.2, 0.9], "pranksters": 1, "silent": 2}])
     assert simulate(short, seed=2).beats == simulate(short, seed=2).beats

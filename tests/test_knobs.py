@@ -330,6 +330,22 @@ def test_a_knob_is_learnt_said_claimed_and_written():
     assert player.turn(63, 90)["energy"] == pytest.approx(90 / 127)
 
 
+def claimed(player) -> Claim:
+    """What the sound process was told last."""
+    return [send for _, out in player.stage.outs for send in out.sends if isinstance(send, Claim)][-1]
+
+
+def test_in_a_lesson_no_controller_sounds_but_the_sustain_pedal_and_afterwards_what_is_not_mapped_does():
+    player = Player(Stage()).says("learn", "energy")
+    assert {number for _, kind, number, _ in claimed(player).rows} == set(range(120)) - {64}
+    player.says("learn", "")
+    assert claimed(player) == Claim(())
+    player.says("learn", "energy").turn(10, 20, 30, 40, number=7).waits(0.6)
+    assert claimed(player) == Claim((("Desk", "control", 7, 1),))
+    player.says("forget", "energy")
+    assert claimed(player) == mix(player.stage.band)[-1] == Claim(())  # also for a sound process that is new
+
+
 def test_of_two_controllers_the_one_that_moved_most_is_meant():
     mixed = [*controls(7, 64, 65), *controls(21, 10, 20, 30), *controls(7, 64)]
     assert "CC 21" in learns("energy", *mixed).alarm
@@ -406,7 +422,18 @@ def test_what_is_forgotten_moves_nothing_any_more():
     assert player.stage.stores[-1] == StoreMap(forget="energy")
     player.turn(60, 100)
     assert player["energy"] == 0.5
-    assert "nothing moves 'energy'" in player.says("forget", "energy").alarm
+    for name in ("energy", "nothing of ours", "x" * 9000):
+        assert f"nothing moves {name!r}" in player.says("forget", name).alarm
+    assert player.stage.band.knobs.forgotten == ("energy",)  # whoever asks, and however often
+
+
+def test_what_is_learnt_and_mixed_before_the_first_bar_is_saved_at_once():
+    player = Player(Stage()).says("arm").says("master", 0.25)
+    assert player.stage.states[-1]["params"]["master"] == 0.25
+    player.says("learn", "energy").turn(10, 20, 30, 40).waits(0.6)
+    assert [row["to"] for row in player.stage.states[-1]["learnt"]] == ["energy"]
+    count = len(player.stage.states)
+    assert len(player.waits(2.0).stage.states) == count
 
 
 def test_a_band_that_takes_over_knows_what_was_learnt_and_forgotten():

@@ -224,6 +224,33 @@ def test_a_restarted_band_knows_whether_the_audience_was_vetoed(make_stage):
     assert again.audience.governor.vetoed
 
 
+def test_a_mood_that_is_held_is_held_by_a_restarted_band_too(make_stage):
+    stage, one_s = song(make_stage, authority=100)
+    crowd(stage, 0.5, one_s + 7.0, 1.0)
+    stage.say(one_s + 6.5, "hold-mood")
+    stage.play(one_s + 8.1)  # bar 5 has begun: it is saved
+    saved = json.loads(json.dumps(snapshots.state_now(stage.band)))
+    again = make_stage(FUNK, 3)
+    snapshots.restore(again.band, saved, one_s + 8.1)
+    again.step = stage.step
+    again.play(one_s + 14.0)
+    assert again.statuses[-1].mood_state == "held"
+    assert again.statuses[-1].mood["governed"] == pytest.approx(stage.band.audience.governor.energy)
+    assert again.band.audience.pull.lift > 0.8
+
+
+def test_a_veto_is_saved_at_once_and_does_not_wait_for_a_bar_line(make_stage):
+    stage, one_s = song(make_stage)
+    stage.say(one_s + 0.5, "veto")
+    stage.play(one_s + 0.4)
+    assert not stage.states[-1]["audience"]["vetoed"]
+    stage.play(one_s + 0.6)
+    assert stage.states[-1]["audience"]["vetoed"]
+    count = len(stage.states)
+    stage.play(one_s + 1.5)
+    assert len(stage.states) == count  # and nothing else until the next bar
+
+
 def test_a_take_of_a_jam_with_an_audience_is_played_again_note_by_note(make_stage, tmp_path):
     stage, one_s = song(make_stage, bars=4)
     crowd(stage, 0.5, 12.0, 1.0, 0.5)

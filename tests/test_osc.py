@@ -91,6 +91,16 @@ def test_the_band_is_told_where_the_door_is_and_what_was_dropped(osc):
     osc.close()
 
 
+def test_what_is_said_while_no_band_is_there_is_counted_and_not_said_later(osc):
+    band, osc.band = osc.band, None
+    osc.door.take(("127.0.0.1", 1), written("/bandmate/fill"), 0.0, 0.0)
+    osc.round(0.0, 0.0)
+    osc.band = band
+    osc.round(2.0, 0.0)
+    assert heard(osc, Command) == []
+    assert heard(osc, OscReady)[-1].dropped == 1
+
+
 def test_a_port_that_is_taken_is_a_fault_and_is_tried_again(osc):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))

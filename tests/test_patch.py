@@ -410,3 +410,26 @@ def test_every_key_that_a_patch_may_have_stands_in_the_readme():
     own = {field.name for field in fields(Patch)} - {"name", "zones", "sounds", "microphones", "params"}
     keys = own | {field.name for kind in (Sound, Zone) for field in fields(kind)}
     assert keys - written_there == set()
+
+
+def test_an_osc_map_of_ones_own_lies_beside_the_patch_wherever_one_stands(tmp_path):
+    (tmp_path / "mine.toml").write_text('[[control]]\naddress = "/mine"\nto = "energy"')
+    (tmp_path / "gig.toml").write_text('osc = ["crowd", "mine.toml"]')
+    assert load(str(tmp_path / "gig.toml")).osc == ("crowd", str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("osc = [3]", "key 'osc' names 3; it takes crowd, phone, surface, or .toml files"),
+        ("osc = " + "[" * 3000, "cannot be read as TOML"),
+        ("transpose = " + "1" * 5000, "cannot be read as TOML"),
+    ],
+)
+def test_whatever_stands_in_a_patch_it_is_read_or_refused_in_words(tmp_path, text, says):
+    path = tmp_path / "gig.toml"
+    path.write_text(text)
+    with pytest.raises(BadPatch) as caught:
+        load(str(path))
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -48,6 +48,17 @@ def heard(visitor):
     return visitor.receive()
 
 
+@pytest.mark.parametrize(("name", "again"), [("osc", True), ("demo", False)])
+def test_an_osc_door_that_waited_too_long_for_a_band_is_opened_again(supervisor, monkeypatch, name, again):
+    started = []
+    monkeypatch.setattr(supervisor, "_start", started.append)
+    process = Process()
+    process.exitcode = 0
+    supervisor.members[name] = rig.Member(name, process, [0.0] * SLOTS, 0.0)
+    supervisor._died(supervisor.members[name], 100.0)
+    assert started == [name] * again
+
+
 def test_a_visitor_hears_the_log_the_load_and_the_setlist(supervisor):
     visitor = visit(supervisor)
     member = rig.Member("band", Process(), [0.0] * SLOTS, 0.0)

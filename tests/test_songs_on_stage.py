@@ -49,6 +49,13 @@ def comp(stage: Stage, *chords, beats: int = 4, first: int = 0) -> None:
 # ------------------------------------------------------------------ the chart and the performer
 
 
+def test_the_song_that_is_chosen_before_the_first_bar_is_the_one_to_go_on_with():
+    stage = Stage(evening=evening(song("A: C"), song("B: F")))
+    stage.say(0.0, "arm")
+    stage.say(0.5, "next-song")
+    assert stage.play(1.0).states[-1]["night"]["place"] == 1
+
+
 def test_with_a_chart_the_band_plays_it_alone_from_the_first_beat():
     stage = on_stage(song("A: C | F | Ab | G7"), follow=0.0).play(ONE_S + 8.0)
     assert [bass_on(stage, beat) for beat in (0, 4, 8, 12)] == [0, 5, 8, 7]

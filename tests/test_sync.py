@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandmate import patch as patches
+from bandmate import snapshots
 from bandmate.events import ClockWord
 from bandmate.sync import Sync
 from bandmate.timing import tick_s
@@ -322,6 +324,22 @@ def test_a_silent_clock_is_forgotten_once_nothing_plays():
     box.stage.say(box.now_s, "bpm", 90.0)
     box.silence(0.1).play()
     assert box.transport.home_bpm == 90
+
+
+def test_a_restarted_band_stops_with_the_clock_that_it_did_not_hear_start():
+    box = started(beats=8)
+    saved = json.loads(json.dumps(snapshots.state_now(box.stage.band)))
+    again = Box()
+    snapshots.restore(again.stage.band, saved, box.now_s)
+    again.stage.step, again.now_s = box.stage.step, box.now_s
+    again.beats(12).play()
+    assert again.stage.state == "playing"
+    assert again.beat == pytest.approx(20, abs=0.02)
+    again.word("stop").beats(1).play()
+    assert again.stage.state == "off"
+    assert again.stage.sounding == []
+    again.word("continue").beats(1).play()
+    assert again.beat == pytest.approx(21, abs=0.02)
 
 
 def test_a_take_of_a_synced_band_plays_the_same_twice():

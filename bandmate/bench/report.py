@@ -57,6 +57,7 @@ LONG: dict[str, Callable[[Stage], list[Figure]]] = {  # only where they are aske
     "evenings": evenings.figures, "band": band.figures, "console": console.figures, "osc": osc.figures,
     "control": control.figures,
 }  # fmt: skip
+ALSO = {"control": "osc"}  # everything that steers from outside, in one table
 FIT = "fit"
 CHORDS = "chords"
 CLOCK = "clock"
@@ -158,6 +159,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
     if options.pictures is not None:
         styles.check(options.pictures)
+    wanted += [ALSO[name] for name in wanted if name in ALSO]
     return [name for name in (*BENCHES, *LONG, *TABLES) if name in (wanted or BENCHES)]
 
 

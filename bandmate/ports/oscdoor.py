@@ -56,6 +56,7 @@ class OscDoor:
         actions = {f"{OWN}{name}" for name in controls.ACTION_NAMES}
         actions |= {address for address, row in known.whole.items() if _acts(row)}
         self._pressed = {address.encode() for address in actions}
+        self._stars_act = any(_acts(row) for rows in known.starred.values() for _, row in rows)
 
     # -------------------------------------------------------------- the socket
 
@@ -166,9 +167,15 @@ class OscDoor:
             return
         address = oscpacket.address_of(packet)
         self._number += 1
-        alone = not address or address in self._pressed
-        key = (address, self._number if alone else 0)
+        key = (address, self._number if not address or self._acts(address) else 0)
         self._packets.put(sender, key, (packet, now_s, wall_s))
+
+    def _acts(self, address: bytes) -> bool:
+        """Whether it is a button's address, each press of which counts."""
+        if address in self._pressed or not self._stars_act:
+            return address in self._pressed
+        found = self.known.find(address.decode("ascii", "replace"))
+        return found is not None and _acts(found[0])
 
     # -------------------------------------------------------------- what it means
 

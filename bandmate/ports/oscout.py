@@ -16,6 +16,8 @@ from bandmate.timing import Meter, period_s
 OUT = "/bandmate/out/"
 AHEAD_BARS = (8, 4, 2, 1)  # how early a section is announced
 RUNNING = ("playing", "ending")
+SILENT = ("off", "armed")
+ANY_TIME = ("state", "song", "chord", "figure")  # said also where nothing plays
 
 
 class OscOut:
@@ -44,6 +46,8 @@ class OscOut:
         """Send what is new in a status; returns the messages."""
         if not self.places:
             return []
+        if status.state in SILENT:  # lights are dark now, and must hear all of it when it begins again
+            self._last = {name: self._last[name] for name in ANY_TIME if name in self._last}
         found = [
             (address, arguments)
             for address, arguments in messages(status, self._last)

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 
 Sender = tuple[str, int]
 SENDERS = 256
-WAITING = 128  # of one sender
+WAITING, LEAST = 128, 16  # of one sender; and where there are many of them
+TOGETHER = 4096  # shared by all senders: they may be the ports of one machine
 
 Value = TypeVar("Value")
 
@@ -35,9 +36,11 @@ class Turns(Generic[Value]):
             waiting = self._queues[sender] = OrderedDict()
         if key in waiting:
             self.dropped += 1
-        elif len(waiting) >= WAITING:
-            waiting.popitem(last=False)
-            self.dropped += 1
+        else:
+            room = min(WAITING, max(LEAST, TOGETHER // len(self._queues)))
+            while len(waiting) >= room:
+                waiting.popitem(last=False)
+                self.dropped += 1
         waiting[key] = value
 
     def take(self, most: int) -> list[tuple[Sender, Value]]:

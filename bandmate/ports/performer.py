@@ -62,18 +62,18 @@ class Performer:
                 self._pass_on(self._keys.play(event))
 
     def claim(self, claim: Claim) -> None:
-        """From here on these keys and controllers steer; keys that are down now still end."""
+        """From here on these keys and controllers steer; keys and pedals that are down now still end."""
         found: dict[tuple[str, int], list[tuple[str, int]]] = {}
         for device, kind, number, channel in claim.rows:
             found.setdefault((kind, number), []).append((device, channel))
         self._claimed = found
 
     def _steers(self, event: Played) -> bool:
-        """Whether a key or a controller is claimed; a key that sounds is let go of as ever."""
+        """Whether a key or a controller is claimed; a key that sounds or a pedal is let go of as ever."""
+        if isinstance(event, NoteOff | Control) and self._keys.holds(event):
+            return False
         if isinstance(event, NoteOn | NoteOff):
             key = ("note", event.pitch)
-            if isinstance(event, NoteOff) and self._keys.holds(event):
-                return False
         elif isinstance(event, Control):
             key = ("control", event.number)
         else:

@@ -74,10 +74,14 @@ class Keys:
             hands.bent.discard(event.channel)
         return [event]
 
-    def holds(self, event: NoteOff) -> bool:
-        """Whether the key that is let go of was struck as music."""
+    def holds(self, event: NoteOff | Control) -> bool:
+        """Whether the key, pedal or wheel that is let go of was struck or pressed as music."""
         hands = self.ports.get(event.port)
-        return hands is not None and (event.channel, event.pitch) in hands.keys
+        if hands is None:
+            return False
+        if isinstance(event, Control):
+            return event.value == 0 and (event.channel, event.number) in hands.controls
+        return (event.channel, event.pitch) in hands.keys
 
     def release(self, port: str, time_s: float) -> list[Played]:
         """Every key of a port let go of, its pedals up, its wheels at rest."""

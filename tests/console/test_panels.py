@@ -229,6 +229,10 @@ def test_the_crowd_is_on_the_stage_only_while_somebody_senses_it():
     shown = Shown(replace(CALM, params=params, mood=mood, mood_state="held", suggestion="Blue Room"))
     said = "".join(text for text, _ in row.rows(shown)[0])
     assert said.endswith("0.50 bright, 40 % say  HELD  would suit: Blue Room")
+    gone = {"voices": 0.0, "energy": 0.5, "valence": 0.0, "governed": 0.9, "governed valence": -0.5}
+    held = Shown(replace(CALM, params=params, mood=gone, mood_state="held"))
+    assert "0.90 dark, 40 % say  HELD" in "".join(text for text, _ in row.rows(held)[0])  # it still bends us
+    assert row.rows(Shown(replace(CALM, params=params, mood=gone))) == []
 
 
 def test_stage_says_whose_bars_these_are_while_you_trade():

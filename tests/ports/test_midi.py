@@ -209,6 +209,18 @@ def test_what_steers_sounds_nowhere_and_is_told_to_listeners():
     assert len(heard) == 8
 
 
+def test_a_pedal_that_is_down_when_it_is_mapped_comes_up_as_music_and_is_none_from_then_on():
+    posted = []
+    performer = Performer(
+        Patch(), Echoes(), lambda *_: None, lambda _, event: posted.append(event), lambda _: None
+    )
+    performer.hear("usb: Piano", bytes((0xB0, 66, 127)), 1.0)
+    performer.claim(Claim((("", "control", 66, 0),)))
+    for value in (64, 0, 127, 0):
+        performer.hear("usb: Piano", bytes((0xB0, 66, value)), 1.1)
+    assert [event.value for event in posted] == [127, 0]
+
+
 def test_a_clock_is_heard_only_from_the_port_that_was_named():
     heard = []
     performer = Performer(Patch(clock_in="box"), Echoes(), lambda *_: None, lambda *_: None, heard.append)

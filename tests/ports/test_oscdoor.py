@@ -15,7 +15,7 @@ from bandmate.patch import OSC_MAPS
 from bandmate.ports.oscdoor import COMMANDS, LATER, READ, OscDoor
 from bandmate.ports.oscmap import OscMap, load
 from bandmate.ports.oscpacket import read, written
-from bandmate.ports.oscqueue import SENDERS, WAITING
+from bandmate.ports.oscqueue import SENDERS, TOGETHER, WAITING, Turns
 from tests.ports.test_oscpacket import WALL_S, bundle
 
 HERE, THERE, STRANGER = ("127.0.0.1", 5000), ("10.0.0.5", 5000), ("10.9.9.9", 5000)
@@ -201,6 +201,13 @@ def test_presses_are_not_overtaken(stand):
     ]  # fmt: skip
 
 
+def test_a_button_that_has_a_star_is_not_overtaken_by_its_own_release(tmp_path):
+    path = tmp_path / "pads.toml"
+    path.write_text('[[control]]\naddress = "/pads/*/hit"\nto = "fill"')
+    stand = Stand(known=load([str(path)]))
+    assert stand.hear(("/pads/4/hit", 1.0), ("/pads/4/hit", 0.0)) == [("fill", None)]
+
+
 def test_beside_a_flood_everybody_else_is_heard_in_the_next_round(stand):
     names = [row.name for row in controls.PARAMS if not isinstance(row.default, str)]
     for turn in range(50):
@@ -227,6 +234,17 @@ def test_a_round_reads_no_more_than_it_may_and_nothing_grows(stand):
     assert all(len(waiting) <= WAITING for waiting in queues.values())
     assert len(stand.door._commands._queues) <= SENDERS
     assert stand.door.dropped > 0
+
+
+def test_many_ports_of_one_machine_share_the_room():
+    turns = Turns()
+    for value in range(WAITING + 9):
+        for sender in range(SENDERS):
+            turns.put(("127.0.0.1", sender), ("", value), value)
+    turns.put(("127.0.0.2", 1), ("", 0), 0)
+    assert sum(map(len, turns._queues.values())) <= TOGETHER
+    assert ("127.0.0.2", 1) in turns._queues
+    assert turns.dropped == (WAITING + 9) * SENDERS + 1 - sum(map(len, turns._queues.values()))
 
 
 def test_a_flood_of_wrong_words_is_answered_with_a_few(stand):

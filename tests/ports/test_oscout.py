@@ -65,6 +65,18 @@ def test_before_the_first_bar_and_after_the_last_there_is_no_beat(out):
         assert not {"beat", "bar", "cue", "section"} & set(dict(out.tell(silent)))
 
 
+@pytest.mark.parametrize("between", ["off", "armed"])
+def test_after_a_stop_all_of_it_is_said_again_although_nothing_is_new(out, between):
+    first = replace(PLAYING, bar=1)
+    told = dict(out.tell(first))
+    out.tell(replace(first, state=between, bar=0))
+    again = dict(out.tell(first))
+    assert {name: told[name] for name in ("section", "bar", "energy", "mood", "beat", "part:drums")} == {
+        name: again.get(name) for name in ("section", "bar", "energy", "mood", "beat", "part:drums")
+    }
+    assert "song" not in again  # which nobody has forgotten
+
+
 def test_it_leaves_as_real_packets_and_nobody_needs_to_listen():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lights:
         lights.bind(("127.0.0.1", 0))

@@ -15,6 +15,19 @@ def test_the_lamps_go_by_beat_mood_and_what_comes():
     assert lines[-1].startswith("bar   3 beat 1  red")
     assert "Chorus in 2 bars (4.0 s)" in lines[-1]
     assert rack.lamps["white"] == 255
+
+
+def test_the_next_song_is_as_bright_as_the_one_before():
+    rack, out = Rack(), OscOut([("127.0.0.1", 1)])
+
+    def light(status):
+        for name, values in out.tell(status):
+            rack.hear(f"{OUT}{name.partition(':')[0]}", *values)
+        return dict(rack.lamps)
+
+    bright = light(replace(PLAYING, bar=1))
+    assert not any(light(replace(PLAYING, state="armed", bar=0)).values())
+    assert light(replace(PLAYING, bar=1)) == bright
     assert rack.lamps["smoke"] == 255
     for name, values in out.tell(replace(PLAYING, state="off")):
         rack.hear(f"{OUT}{name}", *values)
