@@ -31,6 +31,7 @@ class Waiting:
     command: Command
     beat: float
     due_beat: float
+    asked_s: float
 
     @property
     def name(self) -> str:
@@ -54,7 +55,7 @@ def wait(band: Band, now_s: float, command: Command) -> bool:
     beat = transport.beatmap.beat_at(transport.frontier(now_s) + LEAD_S)
     line = _line(band, beat, command.place)
     due = line - transport.meter.bar_beats + SLIGHT if cue else line
-    band.pending.append(Waiting(command, line, due))
+    band.pending.append(Waiting(command, line, due, now_s))
     return True
 
 

@@ -180,6 +180,46 @@ def test_undo_calls_off_what_has_not_landed_yet(stage):
     assert stage.band.params["style"] == "pop-rock"
 
 
+def test_undo_takes_back_the_newest_whether_it_has_landed_or_not(stage):
+    playing(stage)
+    at(stage, 1, "style", "swing", "section")
+    at(stage, 2, "energy", 0.9)
+    stage.play(3.0 + 3 * 0.5)
+    assert stage.statuses[-1].undo == "energy 0.5"
+    at(stage, 4, "undo")
+    stage.play(3.0 + 5 * 0.5)
+    assert stage.band.params["energy"] == 0.5
+    assert stage.statuses[-1].undo == "no style"
+
+
+def test_what_was_done_in_a_song_is_not_taken_back_in_the_next_one():
+    on_stage = Stage(evening=setlist.load("trio"))
+    on_stage.say(0.0, "energy", 0.9)
+    on_stage.play(0.2)
+    assert on_stage.statuses[-1].undo == "energy 0.5"
+    on_stage.say(0.3, "song", "3")
+    on_stage.play(0.6)
+    style = on_stage.band.params["style"]
+    assert on_stage.statuses[-1].undo == ""
+    on_stage.say(0.7, "undo")
+    on_stage.play(1.0)
+    assert (on_stage.band.params["style"], on_stage.band.night.place) == (style, 2)
+
+
+def test_a_stop_is_not_taken_back_nor_what_was_before_it(stage):
+    playing(stage)
+    at(stage, 1, "less")
+    at(stage, 2, "less")
+    stage.play(3.0 + 3 * 0.5)
+    assert stage.statuses[-1].undo == "less back"
+    at(stage, 4, "stop")
+    stage.play(3.0 + 5 * 0.5)
+    assert stage.statuses[-1].undo == ""
+    at(stage, 6, "undo")
+    stage.play(3.0 + 7 * 0.5)
+    assert stage.band.form.thin == 0
+
+
 def test_who_is_muted_stays_so_for_the_next_band(stage, make_stage):
     from bandmate import snapshots
 
