@@ -152,6 +152,7 @@ class Band:
         self.heard = Heard(0.0)
         self.song = ""
         self.chord: Chord | None = None  # the last chord believed
+        self.guessed = False  # that one: nobody played it
         self.onset_s: float | None = None
         self._next_slot = -FOREVER
         self.hands = Hands()

@@ -50,7 +50,8 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         source="clock" if transport.rung == "sync" else heard.source,
         bar=moment.bar - band.road.first_bar + 1, pulse=pulse,
         meter=str(moment.meter), section=band.form.section,
-        chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
+        chord=str(band.chord or ""), guessed=band.guessed,
+        next_chord=_next_chord(band, moment), **_song(band, moment),
         key=band.listener.chords.tonality.name,
         beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
@@ -116,7 +117,7 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
 def _plan(band: Band, moment: Moment) -> dict[str, Any]:
     """The bars that come: written anew on each pulse and where something changes, not every 50 ms."""
     pulse = math.floor(moment.beat / moment.meter.pulse_beats) if moment.running else None
-    key = (pulse, band.steered, band.song, band.plan.astray, band.chord, band.heard.ahead)
+    key = (pulse, band.steered, band.song, band.plan.astray, band.chord, band.guessed, band.heard.ahead)
     if band.written[0] != key:
         band.written = key, {"plan": band.plan.shown(moment), "outlook": outlook(band, moment)}
     return band.written[1]

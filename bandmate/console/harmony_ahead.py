@@ -1,6 +1,6 @@
 """Harmony: the chord that is heard, the key, and what comes: the band's plan, bar by bar.
 
-What is committed (a chart, a cue) is bright; what is only expected is dim and has a question mark.
+What is committed (a chart, a cue) is bright; what is only expected or guessed is dim and has a question mark.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from bandmate.console.panel import Panel, Piece, Row
-from bandmate.console.shown import Shown, coming
+from bandmate.console.shown import Shown, chord_word, coming
 from bandmate.timing import Meter
 
 BARS_LEAST, BEATS_LEAST = 2, 8.0
@@ -23,7 +23,7 @@ class HarmonyAhead(Panel):
         by = {"chart": "by chart", "loop": "by loop"}.get(status.plan_source, "by ear")
         head: Row = (
             ("HARMONY  ", "title"),
-            (status.chord or status.first_chord or "-", "bright"),
+            (chord_word(status) or status.first_chord or "-", "dim" if status.guessed else "bright"),
             (f" → {status.next_chord}" if status.next_chord else "", "plain"),
             (f"   {status.key or 'no key yet'}   {by}", "dim"),
         )

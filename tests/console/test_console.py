@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 
@@ -14,22 +13,7 @@ from bandmate.console.keylist import KeyList
 from bandmate.console.line import Line
 from bandmate.console.link import GONE
 from bandmate.console.stylelist import StyleList
-from tests.console.desk import ARMED, CALM, console
-
-FRAME_S = 0.06
-
-
-def on_stage(play, status=CALM, size=(80, 24), **more):
-    """Let a coroutine function play on an app and its pilot; returns the app afterwards."""
-
-    async def run():
-        app = console(status, **more)
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause(2 * FRAME_S)
-            await play(app, pilot)
-        return app
-
-    return asyncio.run(run())
+from tests.console.desk import ARMED, CALM, FRAME_S, on_stage
 
 
 def said(app):
