@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Static
 
+from bandmate.console.app import NO_HOLD
 from bandmate.console.dials import Dials
 from bandmate.console.keylist import KeyList
 from bandmate.console.line import Line
@@ -28,9 +29,13 @@ def test_the_stage_lock_lets_taps_panic_and_its_own_key_through():
     async def play(app, pilot):
         await pilot.press("ctrl+l", "f", "e", "q", "Q", "d", "B", ")", "space", "!", "tab")
         assert app.screen.name == "studio"
-        await pilot.press("right")  # a dial has the focus
+        await pilot.press("right", "ctrl+c")  # a dial has the focus
         await pilot.pause(2 * FRAME_S)
         assert "LOCKED" in words(app)
+        assert "LOCKED" in app.shown.message  # and not: energy 0.65
+        await pilot.press("right")
+        await pilot.pause(2 * FRAME_S)
+        assert "LOCKED" in app.shown.message
         assert said(app) == [("tap", None), ("panic", None)]
         assert app.link.supervised == []
         await pilot.press("ctrl+l", "f")
@@ -41,7 +46,7 @@ def test_the_stage_lock_lets_taps_panic_and_its_own_key_through():
 
 def test_the_band_ends_after_a_hold_or_a_second_press_while_it_plays():
     def ends(app, *times_s):
-        app._ends_s.clear()
+        app._hold = NO_HOLD
         app.link.sent.clear()
         for time_s in times_s:
             app.own_end(100.0 + time_s)
@@ -51,6 +56,7 @@ def test_the_band_ends_after_a_hold_or_a_second_press_while_it_plays():
         assert not ends(app, 0.0)
         assert not ends(app, 0.0, 0.05, 0.1)  # a key that was brushed
         assert ends(app, 0.0, 0.66, 0.69, 0.72)  # held: keys repeat after a while
+        assert ends(app, 0.0, *(0.6 + repeat * 0.03 for repeat in range(80)))  # a long hold is asked once
         assert ends(app, 0.0, 1.2)  # pressed again
         assert not ends(app, 0.0, 2.0)  # too late: that is a first one
         app.link.status = ARMED
@@ -104,6 +110,28 @@ def test_a_click_sets_a_dial_and_mutes_a_part():
     assert dial == "energy"
     assert 0.0 < value < 0.1  # the first cell of its bar
     assert switches == [("part/bass/mute", 1.0), ("part/drums/solo", 1.0)]
+
+
+def test_keys_that_come_faster_than_snapshots_each_count():
+    async def play(app, pilot):
+        await pilot.press("f2")
+        await pilot.pause(2 * FRAME_S)
+        app.link.sent.clear()
+        await pilot.press(".", ".", "right", "B", "B")
+
+    app = on_stage(play)
+    assert said(app) == [("energy", 0.7), ("energy", 0.8), ("energy", 0.85),
+                         ("part/bass/mute", 1.0), ("part/bass/mute", 0.0)]  # fmt: skip
+
+
+def test_a_switch_turns_from_where_the_band_is_however_slow_the_terminal_is(monkeypatch):
+    async def play(app, pilot):
+        monkeypatch.setattr(type(app), "_behind", lambda self: True)
+        app.link.status = replace(CALM, params=CALM.params | {"part/bass/mute": 1.0})
+        await pilot.pause(3 * FRAME_S)
+        await pilot.press("B")
+
+    assert said(on_stage(play)) == [("part/bass/mute", 0.0)]
 
 
 def test_undo_is_the_bands():
