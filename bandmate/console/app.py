@@ -13,9 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import _time, events
+from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.message import Message
 
 from bandmate import controls
 from bandmate import patch as patches
@@ -99,8 +100,8 @@ class Console(App[str]):
 
     def _behind(self) -> bool:
         """Whether what was drawn before still waits for the terminal."""
-        writer = getattr(self._driver, "_writer_thread", None)
-        return writer is not None and writer._queue.qsize() > UNWRITTEN_MOST
+        queue = getattr(getattr(self._driver, "_writer_thread", None), "_queue", None)
+        return queue is not None and queue.qsize() > UNWRITTEN_MOST
 
     def _away(self) -> str:
         away_s = self.link.away_s()
@@ -120,7 +121,7 @@ class Console(App[str]):
         deed = self.deed_of(event)
         if deed is None:
             return False
-        self.do(deed, time.perf_counter() - (_time.get_time() - event.time))
+        self.do(deed, time.perf_counter() - (Message().time - event.time))
         return True
 
     def deed_of(self, event: events.Key) -> Deed | None:

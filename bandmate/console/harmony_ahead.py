@@ -38,16 +38,20 @@ class HarmonyAhead(Panel):
         }
         if shown.idle or not outlook:
             return [((status.plan, "dim"),)] if status.plan else []
-        here = float(shown.status.beat)
-        began = here - (status.pulse - 1) * meter.pulse_beats - here % meter.pulse_beats
+        known, pulse = (
+            min(outlook),
+            meter.pulse_beats,
+        )  # a place on the grid of the pulses, which is the bars'
+        here = known + math.floor((float(shown.status.beat) - known) / pulse + 1e-3) * pulse
+        began = here - (status.pulse - 1) * pulse
         bars = max(BARS_LEAST, math.ceil(BEATS_LEAST / meter.bar_beats))
         wide = max(4, (self.size.width - 5) // meter.pulses)
         rows = []
         for bar in range(bars):
             cells: list[Piece] = [(f"{status.bar + bar:>3} ", "dim")]
-            for pulse in range(meter.pulses):
-                beat = round(began + bar * meter.bar_beats + pulse * meter.pulse_beats, 2)
-                cells.append(self._cell(outlook.get(beat), wide, bar == 0 and pulse == status.pulse - 1))
+            for number in range(meter.pulses):
+                beat = round(began + bar * meter.bar_beats + number * pulse, 2)
+                cells.append(self._cell(outlook.get(beat), wide, bar == 0 and number == status.pulse - 1))
             rows.append(tuple(cells))
         return rows
 

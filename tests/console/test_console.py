@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from textual import events
 from textual.widgets import Input, Static
 
 from bandmate.console.app import NO_HOLD
@@ -199,6 +200,16 @@ def test_a_style_by_its_number():
     app = on_stage(play)
     listed = app.styles_listed
     assert said(app) == [("style", listed[10]), ("style", listed[1]), ("style", listed[8])]
+
+
+def test_what_is_typed_in_a_heap_for_a_list_steers_nothing():
+    async def play(app, pilot):
+        for key in ("y", "1", "1"):  # as a slow line brings them; `1` alone moves the downbeat
+            app.screen.post_message(events.Key(key, key))
+        await pilot.pause(3 * FRAME_S)
+
+    app = on_stage(play)
+    assert said(app) == [("style", app.styles_listed[10])]
 
 
 def test_anything_by_its_name():

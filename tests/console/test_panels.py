@@ -68,6 +68,29 @@ def test_what_is_settled_is_bright_and_what_is_expected_dim():
     studio(play)
 
 
+def test_the_plan_stands_under_its_pulses_on_any_grid_and_between_two_pulses():
+    odd = tuple((beat + 0.5, chord, sure) for beat, chord, sure in CALM.outlook)  # after a bar of 7/8
+    for status in (replace(CALM, beat=65.9999995), replace(CALM, beat=66.7, outlook=odd)):
+
+        async def play(app, pilot):
+            return [bar.split() for bar in lines(app, "harmony")[1:3]]
+
+        assert studio(play, status) == [
+            ["17", "·", "·", "▸Am7", "·"],
+            ["18", "D7", "·", "Gm7?", "C7?"],
+        ]
+
+
+def test_a_snapshot_of_another_version_stops_a_panel_and_no_console():
+    async def play(app, pilot):
+        assert "stumbled" in lines(app, "now")[0]
+        assert "drums" in lines(app, "strips")[1]
+        await pilot.press("f")
+        return [one.name for one in app.link.sent]
+
+    assert studio(play, replace(CALM, meter="9/4")) == ["fill"]
+
+
 def test_a_waltz_shows_its_three_bars():
     async def play(app, pilot):
         assert [bar.split()[0] for bar in lines(app, "harmony")[1:4]] == ["17", "18", "19"]
