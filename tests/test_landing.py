@@ -6,7 +6,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate import setlist
-from bandmate.events import Command
+from bandmate.events import Command, NoteOn, PortLost
 from bandmate.timing import step_time_s
 from tests.conftest import Stage
 
@@ -218,6 +218,30 @@ def test_a_stop_is_not_taken_back_nor_what_was_before_it(stage):
     at(stage, 6, "undo")
     stage.play(3.0 + 7 * 0.5)
     assert stage.band.form.thin == 0
+
+
+def test_what_is_asked_for_again_for_the_same_place_lands_once_as_it_was_said_last(stage):
+    playing(stage)
+    for step in range(10):
+        at(stage, 1 + step * 0.1, "break", None, "section")
+        at(stage, 1.05 + step * 0.1, "style", "swing" if step else "bossa-nova", "section")
+    stage.play(3.0 + 3 * 0.5)
+    assert [name for name, _ in stage.statuses[-1].pending] == ["break", "style swing"]
+    at(stage, 4, "less", None, "section")  # less and less is two steps
+    at(stage, 4.1, "less", None, "section")
+    stage.play(3.0 + 17 * 0.5)
+    assert stage.band.form.thin == 2
+    assert stage.band.params["style"] == "swing"
+
+
+def test_the_meter_of_a_keyboard_that_was_pulled_out_falls(stage):
+    one_s = stage.tap_in()
+    stage.events.append(NoteOn(one_s, 60, 100, "stage piano"))
+    stage.play(one_s + 2.0)
+    assert stage.statuses[-1].levels["you"] > 0.2
+    stage.events.append(PortLost(one_s + 2.0, "stage piano"))
+    stage.play(one_s + 5.0)
+    assert stage.statuses[-1].levels["you"] < 0.02
 
 
 def test_who_is_muted_stays_so_for_the_next_band(stage, make_stage):

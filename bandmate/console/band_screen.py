@@ -84,7 +84,7 @@ class BandScreen(Screen[None]):
             panel.show(shown, at_once)
 
     def on_key(self, event: events.Key) -> None:
-        """What no widget wanted is the key map's; what was typed for a list that opens meanwhile is the list's."""
+        """What no widget wanted is the key map's; what was typed for a list that opens is the list's."""
         front = self.console.screen
         if front is not self:  # keys come in heaps where the way is slow
             late = events.Key(event.key, event.character)
