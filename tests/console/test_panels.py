@@ -11,9 +11,7 @@ from bandmate.console.health import Health
 from bandmate.console.played import Played
 from bandmate.console.shown import Shown
 from bandmate.events import RigReady
-from tests.console.desk import CALM, FAILING, console
-
-FRAME_S = 0.06
+from tests.console.desk import CALM, FAILING, FRAME_S, console
 
 
 def studio(play, status=CALM, size=(120, 36)):
@@ -190,6 +188,23 @@ def test_notes_are_gathered_while_another_screen_is_in_front():
 
 
 # ------------------------------------------------------------------ the crowd's mood
+
+
+def test_on_eighty_columns_the_mood_pad_takes_the_place_of_the_dials():
+    async def play(app, pilot):
+        assert not app.screen.query_one("#mood").display
+        await pilot.press("up", "down")  # from the last dial on
+        await pilot.pause(3 * FRAME_S)
+        pad = app.screen.query_one("#mood")
+        assert (app.focused, app.screen.query_one("#dials").display) == (pad, False)
+        assert pad.size.width > 20
+        await pilot.press("right", "escape")
+        await pilot.pause(3 * FRAME_S)
+        assert (app.focused.id, pad.display) == ("dials", False)
+        await pilot.press("right")
+        return [one.name for one in app.link.sent]
+
+    assert studio(play, size=(80, 24)) == ["valence", "energy"]
 
 
 def test_the_mood_pad_shows_three_points_apart():
