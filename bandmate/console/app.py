@@ -54,7 +54,7 @@ class Console(App[str]):
         self.link, self.keys, self.ask_demo = link, keys, ask_demo
         self.styles_listed = patches.names("styles")
         self.shown, self.played = Shown(message=message), Played()
-        self.locked = False
+        self.locked = self.met = False  # met: a snapshot has come
         self.place = ""
         self.left_out = 0  # frames that the terminal was too slow for
         self._said, self._said_until_s = message, time.perf_counter() + 4 * MESSAGE_S
@@ -85,6 +85,7 @@ class Console(App[str]):
         if not self.screen_stack:
             return  # it is being closed
         status, notes = self.link.take()
+        self.met = status is not None
         self.played.gather(notes)
         front = next((each for each in reversed(self.screen_stack) if isinstance(each, BandScreen)), None)
         now_s = time.perf_counter()
@@ -257,7 +258,7 @@ class Console(App[str]):
         first_s, last_s, heard = self._hold
         if time_s - last_s >= AGAIN_S:
             first_s, heard = time_s, False
-        ready = self.shown.idle or time_s - first_s >= HOLD_S
+        ready = (self.met and self.shown.idle) or time_s - first_s >= HOLD_S
         self._hold = first_s, time_s, heard or ready
         if ready and not heard:
             self.link.send(Command(time_s, "quit", source="screen"))

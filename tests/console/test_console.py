@@ -67,6 +67,13 @@ def test_the_band_ends_after_a_hold_or_a_second_press_while_it_plays():
     on_stage(play)
 
 
+def test_a_band_that_nobody_has_seen_yet_is_not_ended_by_one_key():
+    async def play(app, pilot):
+        await pilot.press("q")
+
+    assert said(on_stage(play, None)) == []
+
+
 def test_ctrl_c_asks_for_an_ending_and_again_stops_now():
     async def play(app, pilot):
         await pilot.press("ctrl+c")
