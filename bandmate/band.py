@@ -139,7 +139,7 @@ class Band:
         self.silent_from = dict.fromkeys(mixing.silent(self.params), -FOREVER)  # muted from this beat on
         self.gauges = Gauges()
         self.steered = 0  # commands so far
-        self.written: tuple[object, dict[str, Any]] = None, {}  # the plan as it was shown last, and of when
+        self.written: tuple[object, dict[str, Any]] = None, {}  # song and plan as shown last
         self.knobs = Knobs(patch.controls)
         self.learner: Learner | None = None  # somebody shows the band a knob
         self.playing = {part for part in patch.parts if float(self.params[f"part/{part}/on"]) >= 0.5}
@@ -153,6 +153,7 @@ class Band:
         self.heard = Heard(0.0)
         self.song = ""
         self.chord: Chord | None = None  # the last chord believed
+        self.guessed = False  # that one: nobody played it
         self.onset_s: float | None = None
         self._next_slot = -FOREVER
         self.hands = Hands()

@@ -96,6 +96,7 @@ def silence(band: Band, now_s: float) -> list[Send]:
     """The band stops at once, cleanly, and is off; after an ending the next song of the setlist is due."""
     over = bool(band.form.ending) or band.transport.by_hand or band.night.then is not None
     band.transport.finish()
+    band.undoing.clear()
     stopped = [*band.scheduler.hush(), Level("band", 1.0)]
     if over:
         return [*stopped, *night.ended(band, now_s)]

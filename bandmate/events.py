@@ -551,6 +551,7 @@ class Status:
     plan: str = ""  # the bars that come, as a chart: of the song, or of the loop that was learnt
     plan_source: str = ""  # chart, loop, or nothing: the band listens
     chord: str = ""
+    guessed: bool = False  # nobody played that chord: the band made it up under a lone line
     next_chord: str = ""
     key: str = ""
     beat0_s: float | None = None  # when bar 1 begins or began, on the shared clock

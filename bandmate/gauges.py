@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bandmate.events import Attack, NoteOff, NoteOn, On, Replace, Revoke, Send
+from bandmate.events import Attack, NoteOff, NoteOn, On, PortLost, Replace, Revoke, Send
 
 if TYPE_CHECKING:
     from bandmate.band import Band
@@ -55,6 +55,8 @@ class Gauges:
                 if velocity:
                     beats = max(0.01, band.transport.beatmap.beat_at(event.time_s) - beat)
                     self._rows[YOU, event.pitch, beat] = (YOU, event.pitch, beat, beats, velocity)
+            elif isinstance(event, PortLost):  # its keys will never be said to come up
+                self._held = {key: stroke for key, stroke in self._held.items() if key[0] != event.port}
             elif isinstance(event, Attack):
                 self._strike(YOU, event.time_s, event.strength * LOUDEST)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEAD_S = 0.035  # as in `Band`: a slot is decided so long before its first note may be sent
 PHRASE_BARS = 4  # without a song, a section ends on every fourth bar line
 FAR_BARS = 64
+ONCE = frozenset({"fill", "break", "hits", "all-in"})  # asked twice for one place they are no more than one
 SLIGHT = 1e-3
 
 
@@ -31,6 +32,7 @@ class Waiting:
     command: Command
     beat: float
     due_beat: float
+    asked_s: float
 
     @property
     def name(self) -> str:
@@ -54,7 +56,9 @@ def wait(band: Band, now_s: float, command: Command) -> bool:
     beat = transport.beatmap.beat_at(transport.frontier(now_s) + LEAD_S)
     line = _line(band, beat, command.place)
     due = line - transport.meter.bar_beats + SLIGHT if cue else line
-    band.pending.append(Waiting(command, line, due))
+    if command.value is not None or name in ONCE:  # asked again: the newest word counts
+        band.pending = [one for one in band.pending if one.command.name != name or one.beat != line]
+    band.pending.append(Waiting(command, line, due, now_s))
     return True
 
 

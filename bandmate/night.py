@@ -62,6 +62,7 @@ def recall(band: Band, now_s: float, place: int) -> list[Send]:
     """Another line of the setlist, at once: a song with its sounds, tempo, meter and people."""
     night, transport = band.night, band.transport
     night.place, night.then, night.segue_bar = place, None, None
+    band.undoing.clear()
     entry = night.entry
     assert entry is not None
     band.song = entry.title
@@ -81,6 +82,7 @@ def segue(band: Band, now_s: float, beat: float, place: int) -> list[Send]:
     """Straight into the next song, whose first bar begins on this beat."""
     night = band.night
     night.place, night.then, night.segue_bar = place, None, None
+    band.undoing.clear()
     song = night.song
     assert song is not None
     band.song = song.title

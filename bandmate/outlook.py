@@ -1,7 +1,7 @@
 """The outlook: what the band means to play in the next bars, pulse by pulse, for the screens.
 
-A chord of the chart is settled; one of a learnt loop, or one that is only expected, is not. Shown only:
-nothing that sounds depends on it. Functions on a `Band`, called inside `Band.step` only.
+A chord of the chart is settled; one of a learnt loop, one that is only expected, or guessed, is not.
+Shown only: nothing that sounds depends on it. Functions on a `Band`, called inside `Band.step` only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def outlook(band: Band, moment: Moment) -> tuple[tuple[float, str, bool], ...]:
         chord = plan.chart(beat) if settled else plan.loop(beat)
         word = str(chord or "")
         if not found and not settled:
-            word, settled = str(band.chord or ""), True  # what sounds now
+            word, settled = str(band.chord or ""), not band.guessed  # what sounds now
         elif not word and expected is not None and expected[0] == beat:
             word = expected[1]
         if word and word != last:

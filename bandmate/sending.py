@@ -33,6 +33,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     chord = here if charted else plan.chord(beat, heard, last)
     if charted or heard.chord is not None:
         band.chord = here if charted else heard.chord
+        band.guessed = heard.guessed and not charted
     ear = Ear(
         heard.onset_s, changed, chord.pitch_classes if chord else frozenset(),
         heard.guessed or (heard.resting_s > 0.5 and band.chord is not None) or not transport.running,

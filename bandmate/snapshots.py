@@ -6,7 +6,6 @@ Functions on a `Band`, called from `Band.step`, and by whoever makes a band from
 from __future__ import annotations
 
 import contextlib
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +49,7 @@ def status(band: Band, now_s: float, moment: Moment) -> Status | None:
         source="clock" if transport.rung == "sync" else heard.source,
         bar=moment.bar - band.road.first_bar + 1, pulse=pulse,
         meter=str(moment.meter), section=band.form.section,
-        chord=str(band.chord or ""), next_chord=_next_chord(band, moment), **_song(band, moment),
-        key=band.listener.chords.tonality.name,
+        chord=str(band.chord or ""), guessed=band.guessed, **_written(band, moment),
         beat0_s=transport.beatmap.time_at(transport.start_beat) if transport.state != "off" else None,
         figure=figure, parts=parts, params=band.params | {"section": float(band.form.section)},
         counters={"late": band.scheduler.late, "dropped": band.scheduler.dropped},
@@ -91,10 +89,7 @@ def _next_chord(band: Band, moment: Moment) -> str:
 def _song(band: Band, moment: Moment) -> dict[str, Any]:
     """Where the evening and the song are."""
     evening, road = band.night, band.road
-    shown: dict[str, Any] = {
-        "plan_source": band.plan.source(moment.beat if moment.running else -FOREVER),
-        **_plan(band, moment),
-    }
+    shown: dict[str, Any] = {"plan_source": band.plan.source(moment.beat if moment.running else -FOREVER)}
     song, entry = evening.song, evening.entry
     if entry is not None and evening.setlist is not None:
         after = evening.on(1)
@@ -113,12 +108,16 @@ def _song(band: Band, moment: Moment) -> dict[str, Any]:
     return shown
 
 
-def _plan(band: Band, moment: Moment) -> dict[str, Any]:
-    """The bars that come: written anew on each pulse and where something changes, not every 50 ms."""
-    pulse = math.floor(moment.beat / moment.meter.pulse_beats) if moment.running else None
-    key = (pulse, band.steered, band.song, band.plan.astray, band.chord, band.heard.ahead)
+def _written(band: Band, moment: Moment) -> dict[str, Any]:
+    """Song, key and plan: written anew on each pulse and where something changes, not every 50 ms."""
+    plan, heard = band.plan, band.heard
+    key = (band.shown_mark, band.steered, band.night.place, band.song, plan.astray, plan.loops.loop,
+           band.chord, band.guessed, heard.ahead)  # fmt: skip
     if band.written[0] != key:
-        band.written = key, {"plan": band.plan.shown(moment), "outlook": outlook(band, moment)}
+        band.written = key, {
+            "plan": plan.shown(moment), "outlook": outlook(band, moment), **_song(band, moment),
+            "key": band.listener.chords.tonality.name, "next_chord": _next_chord(band, moment),
+        }  # fmt: skip
     return band.written[1]
 
 

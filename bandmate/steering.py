@@ -69,15 +69,16 @@ def carry_out(band: Band, now_s: float, command: Command) -> list[Send]:
 
 
 def _undo(band: Band, now_s: float) -> list[Send]:
-    """What hasn't landed yet will not; else the last change is taken back, where it can be."""
-    if band.pending:
+    """The newest thing asked for: what hasn't landed yet will not; a change is taken back."""
+    if undoing.calls_off(band):
         band.pending.pop()
         return []
     if not band.undoing:
         band.alarm(now_s, "there is nothing to take back")
         return []
     step = band.undoing.pop()
-    band.form.thin = step.thin
+    if step.thin is not None:
+        band.form.thin = step.thin
     sends = rest(band, now_s, step.came) if step.came else []
     for name, value in step.values.items():
         sends += set_param(band, now_s, name, value)

@@ -1,7 +1,8 @@
 """Undoing: the last changes of the steering, and how each is taken back.
 
 Parameters go back to what they were, players who came leave again. What has sounded stays played: fills,
-endings and jumps can't be taken back, nor can a song. Functions on a `Band`, called inside `Band.step` only.
+endings and jumps can't be taken back, nor can a song, and what was done in one is over with it.
+Functions on a `Band`, called inside `Band.step` only.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class State(NamedTuple):
     params: dict[str, Value]
     waiting: frozenset[str]
     thin: int
+    song: int  # where on the setlist
+    running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,20 @@ class Step:
     name: str
     values: dict[str, Value]
     came: set[str]
-    thin: int
+    thin: int | None  # None: it was no other
 
 
 def state(band: Band) -> State:
     """How things are before a command."""
     params = band.params | {"section": float(band.form.section)}
-    return State(params, frozenset(band.waiting), band.form.thin)
+    waiting, running = frozenset(band.waiting), band.transport.running
+    return State(params, waiting, band.form.thin, band.night.place, running)
 
 
 def note(band: Band, now_s: float, command: Command, before: State) -> None:
     """Remember how to take a command back, if it changed anything that can be."""
+    if before.song != band.night.place or (before.running and not band.transport.running):
+        return  # by then the song is another, or over
     name = command.name
     values = {
         key: value for key, value in before.params.items()
@@ -56,18 +62,26 @@ def note(band: Band, now_s: float, command: Command, before: State) -> None:
     if name in SECTIONS and band.road.song is None and band.transport.running:
         values["section"] = before.params["section"]
     came = set(band.waiting - before.waiting)
-    if not values and not came and band.form.thin == before.thin:
+    thin = before.thin if band.form.thin != before.thin else None
+    if not values and not came and thin is None:
         return
     steps = band.undoing
     if steps and steps[-1].name == name and command.value is not None and now_s - steps[-1].time_s < DRAG_S:
         steps.append(replace(steps.pop(), time_s=now_s))
     else:
-        steps.append(Step(now_s, name, values, came, before.thin))
+        steps.append(Step(now_s, name, values, came, thin))
+
+
+def calls_off(band: Band) -> bool:
+    """Whether the newest of all is a command that has not landed yet."""
+    if not band.pending:
+        return False
+    return not band.undoing or band.pending[-1].asked_s >= band.undoing[-1].time_s
 
 
 def words(band: Band) -> str:
     """What *undo* would do now: `energy 0.5`, or what will not come; empty: there is nothing."""
-    if band.pending:
+    if calls_off(band):
         return f"no {band.pending[-1].command.name}"
     if not band.undoing:
         return ""

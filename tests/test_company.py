@@ -181,4 +181,7 @@ def test_nothing_is_learnt_from_a_guess(make_stage):
     """What the band itself made up is no loop of the performer's."""
     stage, _ = with_a_melody(make_stage)
     assert stage.band.heard.guessed
+    assert stage.statuses[-1].chord
+    assert stage.statuses[-1].guessed
+    assert not stage.statuses[-1].outlook[0][2]  # nor is it settled
     assert stage.band.plan.loops.loop == ()

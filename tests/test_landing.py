@@ -6,7 +6,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate import setlist
-from bandmate.events import Command
+from bandmate.events import Command, NoteOn, PortLost
 from bandmate.timing import step_time_s
 from tests.conftest import Stage
 
@@ -178,6 +178,70 @@ def test_undo_calls_off_what_has_not_landed_yet(stage):
     at(stage, 3, "undo")
     stage.play(3.0 + 18 * 0.5)
     assert stage.band.params["style"] == "pop-rock"
+
+
+def test_undo_takes_back_the_newest_whether_it_has_landed_or_not(stage):
+    playing(stage)
+    at(stage, 1, "style", "swing", "section")
+    at(stage, 2, "energy", 0.9)
+    stage.play(3.0 + 3 * 0.5)
+    assert stage.statuses[-1].undo == "energy 0.5"
+    at(stage, 4, "undo")
+    stage.play(3.0 + 5 * 0.5)
+    assert stage.band.params["energy"] == 0.5
+    assert stage.statuses[-1].undo == "no style"
+
+
+def test_what_was_done_in_a_song_is_not_taken_back_in_the_next_one():
+    on_stage = Stage(evening=setlist.load("trio"))
+    on_stage.say(0.0, "energy", 0.9)
+    on_stage.play(0.2)
+    assert on_stage.statuses[-1].undo == "energy 0.5"
+    on_stage.say(0.3, "song", "3")
+    on_stage.play(0.6)
+    style = on_stage.band.params["style"]
+    assert on_stage.statuses[-1].undo == ""
+    on_stage.say(0.7, "undo")
+    on_stage.play(1.0)
+    assert (on_stage.band.params["style"], on_stage.band.night.place) == (style, 2)
+
+
+def test_a_stop_is_not_taken_back_nor_what_was_before_it(stage):
+    playing(stage)
+    at(stage, 1, "less")
+    at(stage, 2, "less")
+    stage.play(3.0 + 3 * 0.5)
+    assert stage.statuses[-1].undo == "less back"
+    at(stage, 4, "stop")
+    stage.play(3.0 + 5 * 0.5)
+    assert stage.statuses[-1].undo == ""
+    at(stage, 6, "undo")
+    stage.play(3.0 + 7 * 0.5)
+    assert stage.band.form.thin == 0
+
+
+def test_what_is_asked_for_again_for_the_same_place_lands_once_as_it_was_said_last(stage):
+    playing(stage)
+    for step in range(10):
+        at(stage, 1 + step * 0.1, "break", None, "section")
+        at(stage, 1.05 + step * 0.1, "style", "swing" if step else "bossa-nova", "section")
+    stage.play(3.0 + 3 * 0.5)
+    assert [name for name, _ in stage.statuses[-1].pending] == ["break", "style swing"]
+    at(stage, 4, "less", None, "section")  # less and less is two steps
+    at(stage, 4.1, "less", None, "section")
+    stage.play(3.0 + 17 * 0.5)
+    assert stage.band.form.thin == 2
+    assert stage.band.params["style"] == "swing"
+
+
+def test_the_meter_of_a_keyboard_that_was_pulled_out_falls(stage):
+    one_s = stage.tap_in()
+    stage.events.append(NoteOn(one_s, 60, 100, "stage piano"))
+    stage.play(one_s + 2.0)
+    assert stage.statuses[-1].levels["you"] > 0.2
+    stage.events.append(PortLost(one_s + 2.0, "stage piano"))
+    stage.play(one_s + 5.0)
+    assert stage.statuses[-1].levels["you"] < 0.02
 
 
 def test_who_is_muted_stays_so_for_the_next_band(stage, make_stage):

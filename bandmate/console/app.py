@@ -13,9 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import _time, events
+from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.message import Message
 
 from bandmate import controls
 from bandmate import patch as patches
@@ -35,6 +36,8 @@ FRAMES_HZ = 20.0
 UNWRITTEN_MOST = 2  # chunks that the terminal hasn't taken yet: more, and a frame is left out
 MESSAGE_S = 6.0
 HOLD_S, AGAIN_S = 0.7, 1.5  # end: held so long (keys repeat), or pressed again within
+NO_HOLD = (-AGAIN_S, -AGAIN_S, False)  # the first and the last press of a hold, and whether it has been heard
+ECHO_S = 0.1  # a snapshot so much later than a command knows of it
 
 
 class Console(App[str]):
@@ -51,11 +54,12 @@ class Console(App[str]):
         self.link, self.keys, self.ask_demo = link, keys, ask_demo
         self.styles_listed = patches.names("styles")
         self.shown, self.played = Shown(message=message), Played()
-        self.locked = False
+        self.locked = self.met = False  # met: a snapshot has come
         self.place = ""
         self.left_out = 0  # frames that the terminal was too slow for
         self._said, self._said_until_s = message, time.perf_counter() + 4 * MESSAGE_S
-        self._ends_s: list[float] = []
+        self._hold = NO_HOLD
+        self._asked: dict[str, tuple[float, float]] = {}  # by parameter: its new value, and when
         self._interrupts = 0
 
     def on_mount(self) -> None:
@@ -80,10 +84,8 @@ class Console(App[str]):
             return
         if not self.screen_stack:
             return  # it is being closed
-        if self._behind():
-            self.left_out += 1
-            return
         status, notes = self.link.take()
+        self.met = status is not None
         self.played.gather(notes)
         front = next((each for each in reversed(self.screen_stack) if isinstance(each, BandScreen)), None)
         now_s = time.perf_counter()
@@ -92,13 +94,15 @@ class Console(App[str]):
             self.locked, self.place, str(front.name) if front is not None else "",
             self.link.rig,
         )  # fmt: skip
-        if front is not None and front.ready:
+        if self._behind():
+            self.left_out += 1
+        elif front is not None and front.ready:
             front.show(self.shown)
 
     def _behind(self) -> bool:
         """Whether what was drawn before still waits for the terminal."""
-        writer = getattr(self._driver, "_writer_thread", None)
-        return writer is not None and writer._queue.qsize() > UNWRITTEN_MOST
+        queue = getattr(getattr(self._driver, "_writer_thread", None), "_queue", None)
+        return queue is not None and queue.qsize() > UNWRITTEN_MOST
 
     def _away(self) -> str:
         away_s = self.link.away_s()
@@ -118,7 +122,7 @@ class Console(App[str]):
         deed = self.deed_of(event)
         if deed is None:
             return False
-        self.do(deed, time.perf_counter() - (_time.get_time() - event.time))
+        self.do(deed, time.perf_counter() - (Message().time - event.time))
         return True
 
     def deed_of(self, event: events.Key) -> Deed | None:
@@ -129,8 +133,7 @@ class Console(App[str]):
     def do(self, deed: Deed, time_s: float | None = None) -> None:
         """One deed, at the time it was asked for; the stage lock keeps most of them out."""
         when_s = time.perf_counter() if time_s is None else time_s
-        if self.locked and not deed.through_lock:
-            self.say("LOCKED: ctrl+l unlocks; taps and panic go through")
+        if not deed.through_lock and self.kept_out():
             return
         if deed.kind in ("action", "param"):
             self.steer(deed.name, deed.value, when_s, self.place)
@@ -145,28 +148,44 @@ class Console(App[str]):
         elif deed.kind == "own" and deed.name != "nothing":
             getattr(self, f"own_{deed.name.replace('-', '_')}")(when_s)
 
+    def kept_out(self) -> bool:
+        """Whether the stage is locked; says so."""
+        if self.locked:
+            self.say("LOCKED: ctrl+l unlocks; taps and panic go through")
+        return self.locked
+
     def steer(
         self, name: str, value: Value | None = None, time_s: float | None = None, place: str = ""
-    ) -> None:
-        """Send a row of `controls.py` to the band, through the stage lock; to its place, where it has one."""
-        if self.locked and name not in ("tap", "panic"):
-            self.say("LOCKED: ctrl+l unlocks; taps and panic go through")
-            return
+    ) -> bool:
+        """Send a row of `controls.py` to the band, to its place; False where the stage lock keeps it."""
+        if name not in ("tap", "panic") and self.kept_out():
+            return False
         when_s = time.perf_counter() if time_s is None else time_s
         self.link.send(Command(when_s, name, value, "screen", place))
+        if isinstance(value, int | float):
+            self._asked[name] = float(value), time.perf_counter()
+        return True
+
+    def value_of(self, name: str) -> float:
+        """A number as it stands, or as it was asked for since the snapshot."""
+        if name in self._asked:
+            asked, asked_s = self._asked[name]
+            if self.shown.status.time_s < asked_s + ECHO_S:
+                return asked
+            del self._asked[name]
+        row = controls.BY_NAME.get(name)
+        return float(self.shown.status.params.get(name, 0.0 if row is None else row.default))
 
     def toggle(self, name: str, time_s: float) -> None:
         """A switch of the table, the other way round."""
-        on = float(self.shown.status.params.get(name, 0.0)) >= 0.5
-        self.steer(name, 0.0 if on else 1.0, time_s, self.place)
+        self.steer(name, 0.0 if self.value_of(name) >= 0.5 else 1.0, time_s, self.place)
 
     def do_step(self, name: str, step: float, time_s: float | None = None) -> None:
         """Turn a parameter by a step from where it stands."""
         row = controls.BY_NAME[name]
-        before = float(self.shown.status.params.get(name, row.default))
-        after = round(min(row.high, max(row.low, before + step)), 3)
-        self.steer(name, after, time_s)
-        self.say(f"{name} {after:g}")
+        after = round(min(row.high, max(row.low, self.value_of(name) + step)), 3)
+        if self.steer(name, after, time_s):
+            self.say(f"{name} {after:g}")
 
     def to_style(self, number: int, time_s: float | None = None) -> None:
         """A style by its number in the list."""
@@ -235,13 +254,16 @@ class Console(App[str]):
         self.exit("The band plays on; `bandmate console` comes back to it.")
 
     def own_end(self, time_s: float) -> None:
-        """The band ends and goes home: at once where nothing sounds, else after a hold."""
-        self._ends_s = [at_s for at_s in self._ends_s if time_s - self._ends_s[-1] < AGAIN_S] + [time_s]
-        if self.shown.idle or time_s - self._ends_s[0] >= HOLD_S:
-            self._ends_s = []
+        """The band ends and goes home: at once where nothing sounds, else after a hold; a long one is one."""
+        first_s, last_s, heard = self._hold
+        if time_s - last_s >= AGAIN_S:
+            first_s, heard = time_s, False
+        ready = (self.met and self.shown.idle) or time_s - first_s >= HOLD_S
+        self._hold = first_s, time_s, heard or ready
+        if ready and not heard:
             self.link.send(Command(time_s, "quit", source="screen"))
-        else:
-            self.say("end the band? hold the key, or press it again within the second", AGAIN_S)
+        elif not heard:
+            self.say("end the band? hold the key, or press it again a second later", AGAIN_S)
 
     async def action_quit(self) -> None:
         """Textual's own way out is ours."""
@@ -252,7 +274,9 @@ class Console(App[str]):
         self.do(self.keys[key])
 
     def action_interrupt(self) -> None:
-        """One Ctrl+C asks for an ending, a second stops now."""
+        """One Ctrl+C asks for an ending, a second stops now; none where the stage is locked."""
+        if self.kept_out():
+            return
         self._interrupts += 1
         now_s = time.perf_counter()
         if self._interrupts > 1:

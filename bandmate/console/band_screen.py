@@ -84,7 +84,14 @@ class BandScreen(Screen[None]):
             panel.show(shown, at_once)
 
     def on_key(self, event: events.Key) -> None:
-        """What no widget wanted is the key map's."""
+        """What no widget wanted is the key map's; what was typed for a list that opens is the list's."""
+        front = self.console.screen
+        if front is not self:  # keys come in heaps where the way is slow
+            late = events.Key(event.key, event.character)
+            late.time = event.time
+            front.post_message(late)
+            event.stop()
+            return
         if self.console.press(event):
             event.stop()
             event.prevent_default()

@@ -132,10 +132,10 @@ class Plugs(Panel):
 
     def action_check(self) -> None:
         """Run the soundcheck, unless something sounds."""
-        screen = self.screen
-        assert isinstance(screen, BandScreen)
-        if not screen.console.shown.idle:
-            screen.console.say("the soundcheck waits until the band is silent")
+        if self.console.kept_out():
+            return
+        if not self.console.shown.idle:
+            self.console.say("the soundcheck waits until the band is silent")
         elif not self.findings.running:
             self._page = 0
             self.run_worker(self._check(), exclusive=True)

@@ -72,7 +72,8 @@ class Dials(Panel):
     def action_choose(self, step: int) -> None:
         """Another row."""
         if self.chosen + step == len(self.dials) and self.screen.query("#mood"):
-            self.screen.query_one("#mood").focus()
+            self.screen.add_class("-pad")  # where there is no room for both, the pad stands here now
+            self.call_after_refresh(self.screen.query_one("#mood").focus)
         self.chosen = (self.chosen + step) % len(self.dials)
         self.show(self.shown, at_once=True)
 

@@ -1,6 +1,6 @@
 """Harmony: the chord that is heard, the key, and what comes: the band's plan, bar by bar.
 
-What is committed (a chart, a cue) is bright; what is only expected is dim and has a question mark.
+What is committed (a chart, a cue) is bright; what is only expected or guessed is dim and has a question mark.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from bandmate.console.panel import Panel, Piece, Row
-from bandmate.console.shown import Shown, coming
+from bandmate.console.shown import Shown, chord_word, coming
 from bandmate.timing import Meter
 
 BARS_LEAST, BEATS_LEAST = 2, 8.0
@@ -23,7 +23,7 @@ class HarmonyAhead(Panel):
         by = {"chart": "by chart", "loop": "by loop"}.get(status.plan_source, "by ear")
         head: Row = (
             ("HARMONY  ", "title"),
-            (status.chord or status.first_chord or "-", "bright"),
+            (chord_word(status) or status.first_chord or "-", "dim" if status.guessed else "bright"),
             (f" → {status.next_chord}" if status.next_chord else "", "plain"),
             (f"   {status.key or 'no key yet'}   {by}", "dim"),
         )
@@ -38,16 +38,20 @@ class HarmonyAhead(Panel):
         }
         if shown.idle or not outlook:
             return [((status.plan, "dim"),)] if status.plan else []
-        here = float(shown.status.beat)
-        began = here - (status.pulse - 1) * meter.pulse_beats - here % meter.pulse_beats
+        known, pulse = (
+            min(outlook),
+            meter.pulse_beats,
+        )  # a place on the grid of the pulses, which is the bars'
+        here = known + math.floor((float(shown.status.beat) - known) / pulse + 1e-3) * pulse
+        began = here - (status.pulse - 1) * pulse
         bars = max(BARS_LEAST, math.ceil(BEATS_LEAST / meter.bar_beats))
         wide = max(4, (self.size.width - 5) // meter.pulses)
         rows = []
         for bar in range(bars):
             cells: list[Piece] = [(f"{status.bar + bar:>3} ", "dim")]
-            for pulse in range(meter.pulses):
-                beat = round(began + bar * meter.bar_beats + pulse * meter.pulse_beats, 2)
-                cells.append(self._cell(outlook.get(beat), wide, bar == 0 and pulse == status.pulse - 1))
+            for number in range(meter.pulses):
+                beat = round(began + bar * meter.bar_beats + number * pulse, 2)
+                cells.append(self._cell(outlook.get(beat), wide, bar == 0 and number == status.pulse - 1))
             rows.append(tuple(cells))
         return rows
 

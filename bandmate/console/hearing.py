@@ -12,6 +12,7 @@ import sys
 import time
 
 from bandmate import wire
+from bandmate.console.shown import chord_word
 from bandmate.errors import RigError
 from bandmate.events import Status
 from bandmate.places import Places
@@ -77,7 +78,7 @@ class HearingScreen:
 def describe(status: Status) -> str:
     """What is heard, in one line: `locked 0.93  104.2 bpm  17.3  Am7 -> D7  G major  midi`."""
     running = status.state in ("counting", "playing", "ending", "holding")
-    chord = status.chord or UNHEARD
+    chord = chord_word(status) or UNHEARD
     if status.next_chord:
         chord += f" -> {status.next_chord}"
     words = [

@@ -103,14 +103,12 @@ class Desk(Panel):
 
     def steer(self, name: str, value: float) -> None:
         """Within what the parameter takes."""
-        row, screen = controls.BY_NAME.get(name), self.screen
-        assert isinstance(screen, BandScreen)
+        row = controls.BY_NAME.get(name)
         if row is not None:
-            screen.console.steer(name, round(min(row.high, max(row.low, value)), 3))
+            self.console.steer(name, round(min(row.high, max(row.low, value)), 3))
 
     def _param(self, name: str) -> float:
-        row = controls.BY_NAME.get(name)
-        return float(self.shown.status.params.get(name, 0.0 if row is None else row.default))
+        return self.console.value_of(name)
 
     def action_choose(self, step: int) -> None:
         """Another strip."""
@@ -137,8 +135,9 @@ class Desk(Panel):
         if self.strip.name == "main":
             self.steer("reverb", self._param("reverb") + step * REVERB_STEP)
         elif self.strip.part:
-            before = self.shown.status.reverb.get(self.strip.name, 0.0)
-            self.steer(f"part/{self.strip.name}/reverb", max(0.0, before + step * REVERB_STEP))
+            name = f"part/{self.strip.name}/reverb"
+            asked, own = self._param(name), self.shown.status.reverb.get(self.strip.name, 0.0)
+            self.steer(name, max(0.0, (own if asked < 0 else asked) + step * REVERB_STEP))
 
     def action_sound(self, step: int) -> None:
         """The next sound of a part's bank; below the first one is the patch's own."""

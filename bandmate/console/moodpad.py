@@ -45,6 +45,7 @@ class MoodPad(Panel):
         head: Row = (
             ("MOOD  ", "title"), (f"the crowd has {authority:.0f} %" if not state else state.upper(),
                                   "fair" if state else "plain"),
+            *([("  esc: back", "dim")] if self.has_focus else []),
         )  # fmt: skip
         high, wide = self.size.height - 2, self.size.width
         if high < 2 or wide < 10:
@@ -79,7 +80,8 @@ class MoodPad(Panel):
 
     def action_back(self) -> None:
         """To the dials again."""
-        self.screen.query_one("#dials").focus()
+        self.screen.remove_class("-pad")
+        self.call_after_refresh(self.screen.query_one("#dials").focus)
 
     def on_click(self, event: events.Click) -> None:
         """The performer's point goes where the mouse is."""

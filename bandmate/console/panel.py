@@ -61,14 +61,21 @@ class Panel(Widget):
         if not at_once and shown.now_s < self._due_s:
             return
         self._due_s = shown.now_s + 0.9 / self.rate_hz
-        before, self._rows = self._rows, self.rows(shown)[: self.size.height]
+        before, self._rows = self._rows, self._drawn(shown)
         for number in range(max(len(before), len(self._rows))):
             if before[number : number + 1] != self._rows[number : number + 1]:
                 self.refresh(Region(0, number, self.size.width, 1))
 
+    def _drawn(self, shown: Shown) -> list[Row]:
+        """The rows that fit; a panel that can't show a snapshot says so, and the others show on."""
+        try:
+            return self.rows(shown)[: self.size.height]
+        except Exception as error:  # whatever it is, the performer keeps the other panels and every key
+            return [((f"{type(self).__name__} stumbled: {error!r}", "poor"),)]
+
     def on_resize(self) -> None:
         """Another size has other rows."""
-        self._rows = self.rows(self.shown)[: self.size.height]
+        self._rows = self._drawn(self.shown)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

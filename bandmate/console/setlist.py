@@ -80,16 +80,14 @@ class Lines(Panel):
 
     def _go_to(self, number: int) -> None:
         listed, shown = self.shown.rig.setlist, self.shown
-        screen = self.screen
-        assert isinstance(screen, BandScreen)
         if not listed or number == shown.status.place:
             return
         before, asked_s = self._asked
         self._asked = number, shown.now_s
         if not shown.idle and (before != number or shown.now_s - asked_s > AGAIN_S):
-            screen.console.say(f"press again: this song ends, then comes {listed[number][0]}", AGAIN_S)
+            self.console.say(f"press again: this song ends, then comes {listed[number][0]}", AGAIN_S)
             return
-        screen.console.steer("song", str(number + 1))
+        self.console.steer("song", str(number + 1))
         self.chosen = None
 
     def action_choose(self, step: int) -> None:
@@ -115,7 +113,8 @@ class Lines(Panel):
             return
         if number == self.chosen:
             self._go_to(number)
-        self.chosen = number
+        else:
+            self.chosen = number
         self.show(self.shown, at_once=True)
 
 

@@ -40,9 +40,14 @@ def plain_line(status: Status) -> str:
     words = [f"{status.bpm:.0f} bpm"]
     if status.state not in IDLE:
         words.append(f"{status.bar}.{status.pulse}")
-        chord = status.chord or "-"
+        chord = chord_word(status) or "-"
         words.append(f"{chord} → {status.next_chord}" if status.next_chord else chord)
     return "  ".join(words)
+
+
+def chord_word(status: Status) -> str:
+    """The chord; one that nobody played has a question mark (and screens show it dim)."""
+    return f"{status.chord}?" if status.guessed and status.chord else status.chord
 
 
 def song_words(status: Status) -> str:

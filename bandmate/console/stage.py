@@ -12,7 +12,7 @@ from bandmate.console.alarm import Alarm
 from bandmate.console.band_screen import BandScreen
 from bandmate.console.bigtext import LARGEST, BigText
 from bandmate.console.crowd_row import CrowdRow
-from bandmate.console.shown import Shown, section_words
+from bandmate.console.shown import Shown, chord_word, section_words
 from bandmate.console.whereabouts import Whereabouts
 from bandmate.console.who import Who
 
@@ -48,7 +48,8 @@ class StageScreen(BandScreen):
         self._big("song", "" if shown.idle else status.song, "dim")
         section = status.trade or section_words(status)
         self._big("section", status.song if shown.idle else section, "pick" if status.trade else "dim")
-        self._big("chord", status.first_chord if shown.idle else status.chord or "-", "plain")
+        chord = status.first_chord if shown.idle else chord_word(status) or "-"
+        self._big("chord", chord, "dim" if status.guessed and not shown.idle else "plain")
         self._big("next", f"→{status.next_chord}" if status.next_chord and not shown.idle else "", "dim")
         self._big("players", " ".join(part for part, how in status.parts.items() if how == "on"), "dim")
         super().show(shown, at_once)

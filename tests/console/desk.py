@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from bandmate import controls
@@ -9,6 +10,7 @@ from bandmate.console.app import Console
 from bandmate.console.keymap import default_keys
 from bandmate.events import PARTS, Command, RigReady, Status
 
+FRAME_S = 0.06
 HERE = 66.0  # the beat on which every state stands: bar 17, its third beat
 EIGHT = (*PARTS, "horns", "strings")
 
@@ -102,3 +104,16 @@ class FakeLink:
 def console(status: Status | None = CALM, lost_s: float = 0.0, **more: object) -> Console:
     """A console that shows a status; `app.link` is its FakeLink."""
     return Console(FakeLink(status, lost_s), default_keys(), "pop", **more)
+
+
+def on_stage(play, status=CALM, size=(80, 24), **more):
+    """Let a coroutine function play on an app and its pilot; returns the app afterwards."""
+
+    async def run():
+        app = console(status, **more)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause(2 * FRAME_S)
+            await play(app, pilot)
+        return app
+
+    return asyncio.run(run())

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 
 import pytest
+from textual import events
 from textual.widgets import Input, Static
 
+from bandmate.console.app import NO_HOLD
 from bandmate.console.dials import Dials
 from bandmate.console.keylist import KeyList
 from bandmate.console.line import Line
 from bandmate.console.link import GONE
 from bandmate.console.stylelist import StyleList
-from tests.console.desk import ARMED, CALM, console
-
-FRAME_S = 0.06
-
-
-def on_stage(play, status=CALM, size=(80, 24), **more):
-    """Let a coroutine function play on an app and its pilot; returns the app afterwards."""
-
-    async def run():
-        app = console(status, **more)
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause(2 * FRAME_S)
-            await play(app, pilot)
-        return app
-
-    return asyncio.run(run())
+from tests.console.desk import ARMED, CALM, FRAME_S, on_stage
 
 
 def said(app):
@@ -44,9 +30,13 @@ def test_the_stage_lock_lets_taps_panic_and_its_own_key_through():
     async def play(app, pilot):
         await pilot.press("ctrl+l", "f", "e", "q", "Q", "d", "B", ")", "space", "!", "tab")
         assert app.screen.name == "studio"
-        await pilot.press("right")  # a dial has the focus
+        await pilot.press("right", "ctrl+c")  # a dial has the focus
         await pilot.pause(2 * FRAME_S)
         assert "LOCKED" in words(app)
+        assert "LOCKED" in app.shown.message  # and not: energy 0.65
+        await pilot.press("right")
+        await pilot.pause(2 * FRAME_S)
+        assert "LOCKED" in app.shown.message
         assert said(app) == [("tap", None), ("panic", None)]
         assert app.link.supervised == []
         await pilot.press("ctrl+l", "f")
@@ -57,7 +47,7 @@ def test_the_stage_lock_lets_taps_panic_and_its_own_key_through():
 
 def test_the_band_ends_after_a_hold_or_a_second_press_while_it_plays():
     def ends(app, *times_s):
-        app._ends_s.clear()
+        app._hold = NO_HOLD
         app.link.sent.clear()
         for time_s in times_s:
             app.own_end(100.0 + time_s)
@@ -67,6 +57,7 @@ def test_the_band_ends_after_a_hold_or_a_second_press_while_it_plays():
         assert not ends(app, 0.0)
         assert not ends(app, 0.0, 0.05, 0.1)  # a key that was brushed
         assert ends(app, 0.0, 0.66, 0.69, 0.72)  # held: keys repeat after a while
+        assert ends(app, 0.0, *(0.6 + repeat * 0.03 for repeat in range(80)))  # a long hold is asked once
         assert ends(app, 0.0, 1.2)  # pressed again
         assert not ends(app, 0.0, 2.0)  # too late: that is a first one
         app.link.status = ARMED
@@ -74,6 +65,13 @@ def test_the_band_ends_after_a_hold_or_a_second_press_while_it_plays():
         assert ends(app, 0.0)
 
     on_stage(play)
+
+
+def test_a_band_that_nobody_has_seen_yet_is_not_ended_by_one_key():
+    async def play(app, pilot):
+        await pilot.press("q")
+
+    assert said(on_stage(play, None)) == []
 
 
 def test_ctrl_c_asks_for_an_ending_and_again_stops_now():
@@ -120,6 +118,28 @@ def test_a_click_sets_a_dial_and_mutes_a_part():
     assert dial == "energy"
     assert 0.0 < value < 0.1  # the first cell of its bar
     assert switches == [("part/bass/mute", 1.0), ("part/drums/solo", 1.0)]
+
+
+def test_keys_that_come_faster_than_snapshots_each_count():
+    async def play(app, pilot):
+        await pilot.press("f2")
+        await pilot.pause(2 * FRAME_S)
+        app.link.sent.clear()
+        await pilot.press(".", ".", "right", "B", "B")
+
+    app = on_stage(play)
+    assert said(app) == [("energy", 0.7), ("energy", 0.8), ("energy", 0.85),
+                         ("part/bass/mute", 1.0), ("part/bass/mute", 0.0)]  # fmt: skip
+
+
+def test_a_switch_turns_from_where_the_band_is_however_slow_the_terminal_is(monkeypatch):
+    async def play(app, pilot):
+        monkeypatch.setattr(type(app), "_behind", lambda self: True)
+        app.link.status = replace(CALM, params=CALM.params | {"part/bass/mute": 1.0})
+        await pilot.pause(3 * FRAME_S)
+        await pilot.press("B")
+
+    assert said(on_stage(play)) == [("part/bass/mute", 0.0)]
 
 
 def test_undo_is_the_bands():
@@ -187,6 +207,16 @@ def test_a_style_by_its_number():
     app = on_stage(play)
     listed = app.styles_listed
     assert said(app) == [("style", listed[10]), ("style", listed[1]), ("style", listed[8])]
+
+
+def test_what_is_typed_in_a_heap_for_a_list_steers_nothing():
+    async def play(app, pilot):
+        for key in ("y", "1", "1"):  # as a slow line brings them; `1` alone moves the downbeat
+            app.screen.post_message(events.Key(key, key))
+        await pilot.pause(3 * FRAME_S)
+
+    app = on_stage(play)
+    assert said(app) == [("style", app.styles_listed[10])]
 
 
 def test_anything_by_its_name():

@@ -97,6 +97,18 @@ def test_a_click_sets_a_fader():
     assert 0.6 < level < 0.9
 
 
+def test_a_song_that_was_clicked_twice_is_gone_to_and_the_list_follows_the_evening_again():
+    async def story(app, link, pilot):
+        await pilot.press("f4")
+        await pilot.click("#lines", offset=(10, 6))
+        assert app.screen.query_one("#lines").chosen == 4
+        await pilot.click("#lines", offset=(10, 6))
+        assert app.screen.query_one("#lines").chosen is None
+        return link.said
+
+    assert desk(story, ARMED) == [("song", "5")]
+
+
 def test_stage_keys_mean_the_same_on_every_screen():
     async def story(app, link, pilot):
         for key in SCREENS.values():

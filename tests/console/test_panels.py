@@ -11,9 +11,7 @@ from bandmate.console.health import Health
 from bandmate.console.played import Played
 from bandmate.console.shown import Shown
 from bandmate.events import RigReady
-from tests.console.desk import CALM, FAILING, console
-
-FRAME_S = 0.06
+from tests.console.desk import CALM, FAILING, FRAME_S, console
 
 
 def studio(play, status=CALM, size=(120, 36)):
@@ -66,6 +64,29 @@ def test_what_is_settled_is_bright_and_what_is_expected_dim():
         assert "fill in 2" in lines(app, "harmony")[3]
 
     studio(play)
+
+
+def test_the_plan_stands_under_its_pulses_on_any_grid_and_between_two_pulses():
+    odd = tuple((beat + 0.5, chord, sure) for beat, chord, sure in CALM.outlook)  # after a bar of 7/8
+    for status in (replace(CALM, beat=65.9999995), replace(CALM, beat=66.7, outlook=odd)):
+
+        async def play(app, pilot):
+            return [bar.split() for bar in lines(app, "harmony")[1:3]]
+
+        assert studio(play, status) == [
+            ["17", "·", "·", "▸Am7", "·"],
+            ["18", "D7", "·", "Gm7?", "C7?"],
+        ]
+
+
+def test_a_snapshot_of_another_version_stops_a_panel_and_no_console():
+    async def play(app, pilot):
+        assert "stumbled" in lines(app, "now")[0]
+        assert "drums" in lines(app, "strips")[1]
+        await pilot.press("f")
+        return [one.name for one in app.link.sent]
+
+    assert studio(play, replace(CALM, meter="9/4")) == ["fill"]
 
 
 def test_a_waltz_shows_its_three_bars():
@@ -167,6 +188,23 @@ def test_notes_are_gathered_while_another_screen_is_in_front():
 
 
 # ------------------------------------------------------------------ the crowd's mood
+
+
+def test_on_eighty_columns_the_mood_pad_takes_the_place_of_the_dials():
+    async def play(app, pilot):
+        assert not app.screen.query_one("#mood").display
+        await pilot.press("up", "down")  # from the last dial on
+        await pilot.pause(3 * FRAME_S)
+        pad = app.screen.query_one("#mood")
+        assert (app.focused, app.screen.query_one("#dials").display) == (pad, False)
+        assert pad.size.width > 20
+        await pilot.press("right", "escape")
+        await pilot.pause(3 * FRAME_S)
+        assert (app.focused.id, pad.display) == ("dials", False)
+        await pilot.press("right")
+        return [one.name for one in app.link.sent]
+
+    assert studio(play, size=(80, 24)) == ["valence", "energy"]
 
 
 def test_the_mood_pad_shows_three_points_apart():

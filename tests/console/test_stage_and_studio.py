@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bandmate.console.alarm import alarm
-from bandmate.console.bigtext import drawn, size_for
+from bandmate.console.bigtext import BigText, drawn, size_for
 from bandmate.console.shown import Shown, coming, part_state, plain_line, rung_words
 from tests.console.backstage import SIZES
-from tests.console.desk import ARMED, CALM, EIGHTFOLD, FAILING, STATES, console
+from tests.console.desk import ARMED, CALM, EIGHTFOLD, FAILING, STATES, console, on_stage
 
 SCREENS = {"stage": "f1", "studio": "f2"}
 
@@ -40,6 +40,19 @@ def test_the_plain_line():
     assert plain_line(CALM) == "138 bpm  17.3  Am7 → D7"
     assert plain_line(replace(CALM, chord="", next_chord="")) == "138 bpm  17.3  -"
     assert plain_line(ARMED) == "72 bpm"
+    assert plain_line(replace(CALM, guessed=True)) == "138 bpm  17.3  Am7? → D7"
+
+
+def test_a_chord_that_nobody_played_is_dim_and_asks():
+    async def play(app, pilot):
+        chord = app.screen.query_one("#chord", BigText)
+        assert (chord.word, chord.paint) == ("Am7?", "dim")
+        await pilot.press("f2")
+        await settle(pilot)
+        head = app.screen.query_one("#harmony")._rows[0]
+        assert ("Am7?", "dim") in head
+
+    on_stage(play, replace(CALM, guessed=True))
 
 
 @pytest.mark.parametrize(
