@@ -245,8 +245,10 @@ class Console(App[str]):
         self.say("LOCKED against stray keys; ctrl+l unlocks" if self.locked else "unlocked")
 
     def own_demo(self, time_s: float) -> None:
-        """The demo performer, where one may play."""
-        if self.ask_demo:
+        """The demo performer, where one may play: never into somebody's music."""
+        if not self.shown.idle:
+            self.say("the demo performer plays only where nothing sounds")
+        elif self.ask_demo:
             self.link.supervise(Command(time_s, "demo", self.ask_demo, "screen"))
 
     def own_leave(self, time_s: float) -> None:

@@ -28,7 +28,7 @@ OWN = {
     "lock": "stage lock: only taps, panic and unlock do anything",
     "next-screen": "the next screen",
     "previous-screen": "the screen before",
-    "demo": "the demo performer plays",
+    "demo": "the demo performer plays (where nothing sounds)",
     "end": "end the band and go home (hold it while the band plays)",
     "leave": "close this screen; the band plays on",
 }

@@ -172,6 +172,8 @@ def test_the_demo_is_the_supervisors():
     app, said = pressed("d", status=ARMED)
     assert said == [[]]
     assert [(one.name, one.value) for one in app.link.supervised] == [("demo", "pop")]
+    app, _ = pressed("d", status=CALM)  # a stray key, while somebody plays
+    assert app.link.supervised == []
 
 
 def test_a_wrong_line_stops_a_start_but_no_console(tmp_path, monkeypatch, capsys):
