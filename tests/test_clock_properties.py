@@ -24,7 +24,7 @@ BPM = 112.0
 SILENCE = [(1.0, None, 0.0, 0.0, "coasting", None)]
 LABELS = ("this-is-one", "beat-forward", "beat-back", "flip")
 JUMPS = (*LABELS, "half-time", "double-time", "tap", "bpm", "hold")
-NAMES = sorted(controls.ACTION_NAMES - {"arm", "start", "tap", "join", "quit"})
+NAMES = sorted(controls.ACTION_NAMES - {"arm", "start", "tap", "join", "quit", "cue"})
 any_settings = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
