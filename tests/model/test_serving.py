@@ -129,7 +129,7 @@ def test_a_head_that_says_nothing_costs_a_slot_and_not_the_show(house, monkeypat
     from bandmate.model.thinking import Thinker
 
     thinker = Thinker(str(house), 1).open()
-    desk = Desk(places("main"), thinker, [0.0, 0.0])
+    desk = Desk(places("main"), thinker, [0.0] * SLOTS)
     desk.door.open()
     end = wire.connect(places("main").model, 1.0)
     desk.listen(0.0)
