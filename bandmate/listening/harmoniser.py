@@ -121,8 +121,8 @@ class Harmoniser:
         half = math.floor(count + steps * EARLY)
         if half > self._half:
             self._half = half
-            sure = one is not None and steps * bar_pulses == HALVES
-            self._think(here, half - round(steps * one) if sure and one is not None else None)
+            known = one if steps * bar_pulses == HALVES else None  # the net knows bars of eight halves
+            self._think(here, None if known is None else half - round(steps * known))
 
     def _think(self, here: set[int], place: int | None) -> None:
         """What the half pulse that begins now, at a place in its bar, is likely to stand on."""
@@ -143,6 +143,4 @@ class Harmoniser:
             score[SHAPES.index(self.chord.quality) * 12 + self.chord.root] += STAY
         best = int(score.argmax())
         self.certainty = float(self._shares[best] @ inside)
-        chosen = Chord(best % 12, SHAPES[best // 12])
-        if chosen != self.chord:
-            self.chord = chosen
+        self.chord = Chord(best % 12, SHAPES[best // 12])
