@@ -108,7 +108,6 @@ def test_what_the_first_bars_misheard_is_found_out():
     assert humans.follower.bpm == pytest.approx(120, abs=0.03)
 
 
-
 @pytest.mark.parametrize("pocket_s", [-0.03, -0.01, 0.01, 0.03])
 def test_a_constant_pocket_is_learned_and_moves_nothing(pocket_s):
     humans = Humans(0.35)
