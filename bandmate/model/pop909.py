@@ -6,8 +6,7 @@ Offline, when a corpus is built.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from itertools import pairwise
+from collections import defaultdict
 from pathlib import Path
 
 import mido
@@ -40,11 +39,8 @@ def read(data: Path, name: str) -> Song:
     if len(tracks) != 3 or not tracks[1] or not tracks[2]:
         raise Unusable("no track of chords")
     chords = [(beat, *named(pitches)) for beat, pitches in _together(tracks[2])]
-    later = -first_bar_line(chords, meter) % meter.bar_beats
-    chords = [(beat + later, root, quality) for beat, root, quality in chords]
-    piano = [(beat + later, beats, pitch, velocity) for beat, beats, pitch, velocity in tracks[1]]
-    ends = max(beat + beats for beat, beats, *_ in piano)
-    played = _roles(piano, mido.MidiFile(data / "pop909" / "POP909" / name / f"{name}.mid"))
+    ends = max(beat + beats for beat, beats, _, _ in tracks[1])
+    played = _roles(tracks[1], mido.MidiFile(data / "pop909" / "POP909" / name / f"{name}.mid"))
     return Song(
         name, "pop909", meter, bpm, min(int(ends // meter.bar_beats), MOST_BARS), chords,
         {role: performed(strokes) for role, strokes in played.items()},
@@ -69,15 +65,6 @@ def _meter(song: mido.MidiFile) -> tuple[Meter, float]:
         raise Unusable("a meter that we don't play")
     tempo = next((m.tempo for m in messages if m.type == "set_tempo"), 500000)
     return Meter.parse(meters.pop()), bpm_of_us(tempo)
-
-
-def first_bar_line(chords: list[tuple[float, int, int]], meter: Meter) -> float:
-    """The beat of the first bar line: where chords change most. A third of the files begin with an upbeat."""
-    changes = Counter[float]()
-    roots = [(beat, root) for beat, root, _ in chords if root != NO_ROOT]
-    for (_, before), (beat, root) in pairwise(roots):
-        changes[round(beat / meter.pulse_beats) * meter.pulse_beats % meter.bar_beats] += root != before
-    return max(sorted(changes), key=lambda place: changes[place], default=0.0)
 
 
 def strokes_of(track: mido.MidiTrack, ppq: int) -> Strokes:

@@ -149,13 +149,6 @@ def test_a_chord_is_named_by_its_notes(pitches, wanted):
     assert pop909.named(pitches) == (wanted or (grid.NO_ROOT, grid.NO_QUALITY))
 
 
-@pytest.mark.parametrize(("upbeat", "wanted"), [(0.0, 0.0), (1.0, 1.0), (3.0, 3.0)])
-def test_bars_begin_where_chords_change(upbeat, wanted):
-    changes = [0.0, 4.0, 6.0, 8.0, 12.0, 16.0]
-    chords = [(upbeat + beat, (5 * number) % 12, 0) for number, beat in enumerate(changes)]
-    assert pop909.first_bar_line(chords, Meter()) == wanted
-
-
 def test_a_chart_goes_into_five(tmp_path):
     song = in_meter(desk.song(), Meter(5, 4))
     assert [beat for beat, *_ in song.chords[:3]] == [0.0, 5.0, 10.0]
