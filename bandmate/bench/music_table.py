@@ -17,7 +17,7 @@ from bandmate.bench import bigram, music_known, music_moves
 from bandmate.bench.music import FIRST_BARS, INPUTS, STYLE, Concert, Key, Listened, Report, performer
 from bandmate.bench.music_measures import Row, measure
 from bandmate.carrier import Answer
-from bandmate.errors import NoDevice
+from bandmate.errors import BandmateError, NoDevice
 from bandmate.model import charts, pop909
 from bandmate.model.songs import Song, Unusable
 
@@ -40,7 +40,7 @@ COLUMNS = {  # of the rows, a block each
     ),
     "space and time": ("comping rests", "in your octaves", "notes a beat", "recency p95 ms", "fresh"),
 }  # fmt: skip
-BARS = (
+GOALS = (
     "bars: fit >= 0.85 (piano), 0.75 (rootless), 0.70 (melody); wrong root <= 0.10, <= 0.01 with a chart or",
     "in a loop; root at change >= 0.5, in a beat >= 0.8 (piano); NiC >= 0.55 (lead sheets); CR >= 0.83,",
     "UR <= 0.05, JSD in song <= 0.168; comping rests >= 0.30, in your octaves <= 0.10;",
@@ -49,7 +49,7 @@ BARS = (
 
 
 def run(
-    data: Path, names: Sequence[str], model: Answer | None, splits: Splits | None, report: Report
+    data: Path, names: Sequence[str], model: Answer | None, splits: Splits, report: Report
 ) -> dict[str, Rows]:
     """Everything: the rows, and the groups by name."""
     songs = usable(data, names)
@@ -60,9 +60,8 @@ def run(
     rows = [row for kind in INPUTS for row in plain_rows(concert, kind)]
     few = replace(concert, songs=songs[:GROUP_SONGS])  # what was played is kept in both
     rows += known_rows(few)
-    if splits is not None:
-        count = min(LEAD_SHEETS, 2 * len(names))
-        rows += lead_sheets(data, splits["openewld"]["evaluation"], count, concert)
+    sheets = splits.get("openewld", {}).get("evaluation", ())
+    rows += lead_sheets(data, sheets, min(LEAD_SHEETS, 2 * len(names)), concert)
     return {"rows": rows} | {name: group(few) for name, group in GROUPS.items()}
 
 
@@ -72,19 +71,22 @@ def usable(data: Path, names: Sequence[str]) -> list[Song]:
     for name in names:
         try:
             song = pop909.read(data, name)
-        except Unusable as reason:
+        except (Unusable, OSError) as reason:
             print(f"{name} is left out: {reason}", file=sys.stderr)
             continue
         if str(song.meter) == "4/4":
             found.append(song)
+    if not found:
+        raise BandmateError(
+            f"none of the songs {', '.join(names)} can be played to; name others with --songs"
+        )
     return found
 
 
-def _to_learn(data: Path, names: Sequence[str], splits: Splits | None) -> list[str]:
-    """The songs that the bigram may count: those for training, else all that nobody is measured on."""
-    if splits is not None:
-        return list(splits["pop909"]["train"])
-    return [name for name in pop909.names(data) if name not in names]
+def _to_learn(data: Path, names: Sequence[str], splits: Splits) -> list[str]:
+    """The songs that the bigram may count: those for training, else all but those that are measured."""
+    known = splits.get("pop909", {}).get("train") or pop909.names(data)
+    return [name for name in known if name not in names]
 
 
 # ------------------------------------------------------------------ rows
@@ -121,8 +123,8 @@ def known_rows(concert: Concert) -> Rows:
 
 
 def lead_sheets(data: Path, names: Sequence[str], count: int, concert: Concert) -> Rows:
-    """The players on lead sheets' melodies, spread over all that can be used."""
-    songs = []
+    """The players on lead sheets' melodies, spread over all that can be used; no row where there are none."""
+    songs: list[Song] = []
     for name in names:
         try:
             song = charts.lead_sheet(data, name)
@@ -133,6 +135,8 @@ def lead_sheets(data: Path, names: Sequence[str], count: int, concert: Concert) 
             songs.append(song)
     concert.report(f"{len(songs)} of {len(names)} lead sheets can be used")
     some = [songs[int(index)] for index in bigram.spread([str(n) for n in range(len(songs))], count)]
+    if not some:
+        return []
     sheets = replace(concert, songs=some)
     rows = [
         row_of(player, "lead sheet", [(sheets.plain(song, "melody", player), performer(song, "melody"))
@@ -175,7 +179,7 @@ def table(found: Mapping[str, Rows]) -> str:
             words = tuple(key for key, value in rows[0].items() if isinstance(value, str))
             numbers = tuple(key for key in rows[0] if key not in words)
             lines += [f"{name}:", *_lines(rows, words, numbers), ""]
-    return "\n".join([*lines, *BARS])
+    return "\n".join([*lines, *GOALS])
 
 
 def _lines(rows: Rows, words: Sequence[str], numbers: Sequence[str]) -> list[str]:

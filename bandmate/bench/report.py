@@ -47,6 +47,7 @@ from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
 from bandmate.model.thinking import Thinker, folder_of, is_there
 from bandmate.ports.priority import take_priority
+from bandmate.study import splits
 
 BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "loop": loop.figures, "notes": notes.figures, "thru": thru.figures, "xruns": xruns.figures,
@@ -121,8 +122,7 @@ def _players(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """The players on songs that nobody trained on; the model's figures are kept beside its weights."""
     model = Thinker(options.model, 1).open().answer if is_there(options.model) else None
     report = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731  # a word for stderr
-    splits = None if options.splits is None else json.loads(options.splits.read_text(encoding="utf-8"))
-    found = music_table.run(options.data, _songs(options.songs), model, splits, report)
+    found = music_table.run(options.data, _songs(options.songs), model, splits(options.splits), report)
     if model is not None:
         music_table.write(found, folder_of(options.model))
     return found
@@ -152,6 +152,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
             name = next(name for name in wanted if name in WITH_DATA)
             raise BandmateError(f"{name} needs --data DIR, the folder with the unpacked music data")
         fit.songs(options.data, _songs(options.songs))
+        splits(options.splits)
     if options.json and not options.json.absolute().parent.is_dir():
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
     if options.pictures is not None:
