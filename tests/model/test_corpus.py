@@ -179,6 +179,7 @@ def test_mma_plays_the_chords_it_is_given(style):
     assert (style == "unplugged") == (0 not in take.parts)
     again = mma.play(song, style, mma.files(song, style)[0], random.Random(1))
     assert again.fills == take.fills
+    assert np.array_equal(again.notes, take.notes)
 
 
 def test_the_understudy_plays_every_style_over_a_chart():
