@@ -173,7 +173,12 @@ def bench_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--model", default="house", metavar="NAME", help="the model that music and speed ask"
     )
-    command.add_argument("--splits", type=Path, metavar="FILE", help="music: also its lead sheets, as JSON")
+    command.add_argument(
+        "--splits",
+        type=Path,
+        metavar="FILE",
+        help="music: also its lead sheets, and what may be counted, as JSON",
+    )
     for which in ("music", "speed", "control"):
         command.add_argument(
             f"--{which}", dest="flags", action="append_const", const=which, default=[],

@@ -143,7 +143,7 @@ def _build(options: argparse.Namespace) -> int:
     from bandmate.patch import names
     from bandmate.practice import styles_for, understudy_take
 
-    harvest = corpus.gather(options.data, _splits(options.splits), options.songs)
+    harvest = corpus.gather(options.data, splits(options.splits), options.songs)
     if not harvest.songs:
         raise BandmateError(f"{options.data}: none of the data sets is there; see models/README.md")
     ours = names("styles")
@@ -154,7 +154,7 @@ def _build(options: argparse.Namespace) -> int:
     return 0
 
 
-def _splits(path: Path | None) -> dict[str, Any]:
+def splits(path: Path | None) -> dict[str, Any]:
     """Which songs nobody may learn from."""
     if path is None:
         return {}
@@ -170,7 +170,7 @@ def _splits(path: Path | None) -> dict[str, Any]:
 def _index(options: argparse.Namespace) -> int:
     from bandmate.model.originality import index_of, real_lines
 
-    names = _splits(options.splits).get("pop909", {}).get("validation", [])
+    names = splits(options.splits).get("pop909", {}).get("validation", [])
     index = index_of(options.corpus, real_lines(options.data, names) if options.data else ())
     index.save(options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB; {_shares(index.about)}")

@@ -44,6 +44,7 @@ def options(**given):
         (["rehearse", "--seconds", "0"], "--seconds 0 is too short"),
         (["rehearse", "--seconds", "nan"], "--seconds nan is too short"),
         (["fit"], "fit needs --data DIR"),
+        (["music"], "music needs --data DIR"),
         (["fit", "--data", "nowhere"], "nowhere/pop909/POP909 holds none of the songs"),
         (["rehearse", "--json", "nowhere/f.json"], "there is no such folder"),
         (["styles", "--pictures", "nowhere"], "--pictures nowhere: there is no such folder"),

@@ -30,7 +30,7 @@ from bandmate.bench import (
     loop,
     loops,
     memory,
-    music,
+    music_table,
     notes,
     osc,
     pulse,
@@ -47,6 +47,7 @@ from bandmate.bench.stage import Stage
 from bandmate.errors import BandmateError, RigError
 from bandmate.model.thinking import Thinker, folder_of, is_there
 from bandmate.ports.priority import take_priority
+from bandmate.study import splits
 
 BENCHES: dict[str, Callable[[Stage], list[Figure]]] = {
     "loop": loop.figures, "notes": notes.figures, "thru": thru.figures, "xruns": xruns.figures,
@@ -66,7 +67,6 @@ MUSIC, SPEED = "music", "speed"  # of the model
 WITH_DATA = (FIT, CHORDS, CLOCK, LOOPS, MUSIC)  # they need the music data
 STYLES = "styles"
 TABLES = (*WITH_DATA, STYLES, SPEED)  # run where they are asked for: a table of their own each
-LEAD_SHEETS = 20
 # POP909, for validation
 SONGS = ("045", "057", "059", "060", "070", "071", "073", "075", "076", "084", "087", "101")
 
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     clocks = clock.run(options.data, _songs(options.songs)) if CLOCK in which else []
     played = styles.run(options.pictures) if STYLES in which else []
     learnt = loops.run(options.data, _songs(options.songs)) if LOOPS in which else []
-    players = _players(options) if MUSIC in which else []
+    players = _players(options) if MUSIC in which else {}
     thought = speed.run(options.model, time.perf_counter) if SPEED in which else {}
     print(_heading(machine, options))
     if found:
@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     if learnt:
         print(loops.table(learnt))
     if players:
-        print(music.table(players))
+        print(music_table.table(players))
     if thought:
         print(speed.table(thought))
     if options.json:
@@ -118,16 +118,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _players(options: argparse.Namespace) -> list[dict[str, Any]]:
+def _players(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """The players on songs that nobody trained on; the model's figures are kept beside its weights."""
     model = Thinker(options.model, 1).open().answer if is_there(options.model) else None
     report = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731  # a word for stderr
-    found = music.run(options.data, _songs(options.songs), model, report)
-    if options.splits is not None:
-        sheets = json.loads(options.splits.read_text(encoding="utf-8"))["openewld"]["evaluation"]
-        found += music.lead_sheets(options.data, sheets[:LEAD_SHEETS], model)
+    found = music_table.run(options.data, _songs(options.songs), model, splits(options.splits), report)
     if model is not None:
-        music.write(found, folder_of(options.model))
+        music_table.write(found, folder_of(options.model))
     return found
 
 
@@ -155,6 +152,7 @@ def _asked(options: argparse.Namespace) -> list[str]:
             name = next(name for name in wanted if name in WITH_DATA)
             raise BandmateError(f"{name} needs --data DIR, the folder with the unpacked music data")
         fit.songs(options.data, _songs(options.songs))
+        splits(options.splits)
     if options.json and not options.json.absolute().parent.is_dir():
         raise BandmateError(f"--json {options.json} cannot be written: there is no such folder")
     if options.pictures is not None:

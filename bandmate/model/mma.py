@@ -100,7 +100,7 @@ def _chart(song: Song, file: str, chance: random.Random) -> tuple[str, frozenset
     pulse = _pulse(song)
     beats = round(song.meter.bar_beats / pulse)
     at = {round(beat / pulse): (root, quality) for beat, root, quality in song.chords}
-    lines = [f"Tempo {round(song.bpm / pulse)}"]
+    lines = [f"RndSeed {chance.randrange(1 << 30)}", f"Tempo {round(song.bpm / pulse)}"]
     chord, groove, fills = "z", "", set()
     length, main = chance.choice(PHRASES), chance.choice(plain)
     for bar in range(song.bars):

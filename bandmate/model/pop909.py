@@ -7,6 +7,7 @@ Offline, when a corpus is built.
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -27,6 +28,7 @@ from bandmate.model.songs import MOST_BARS, Song, Unusable, rows
 from bandmate.timing import METERS, Meter, beats_of_ticks, bpm_of_us
 
 SAME = 0.98  # share of the notes that both files must have
+CLEARLY = 2.0  # times as many chords change on other beats than on those of the file's bars
 
 Strokes = list[tuple[float, float, int, int]]  # beat, beats, pitch, velocity
 
@@ -39,8 +41,14 @@ def read(data: Path, name: str) -> Song:
     if len(tracks) != 3 or not tracks[1] or not tracks[2]:
         raise Unusable("no track of chords")
     chords = [(beat, *named(pitches)) for beat, pitches in _together(tracks[2])]
-    ends = max(beat + beats for beat, beats, _, _ in tracks[1])
     played = _roles(tracks[1], mido.MidiFile(data / "pop909" / "POP909" / name / f"{name}.mid"))
+    rest = pickup_rest(chords, meter)
+    chords = [(beat + rest, root, quality) for beat, root, quality in chords]
+    played = {
+        role: [(beat + rest, beats, pitch, velocity) for beat, beats, pitch, velocity in strokes]
+        for role, strokes in played.items()
+    }
+    ends = rest + max(beat + beats for beat, beats, _, _ in tracks[1])
     return Song(
         name, "pop909", meter, bpm, min(int(ends // meter.bar_beats), MOST_BARS), chords,
         {role: performed(strokes) for role, strokes in played.items()},
@@ -54,6 +62,28 @@ def names(data: Path) -> list[str]:
         for path in (data / "pop909cl" / "POP909_processed").glob("*.mid")
         if (data / "pop909" / "POP909" / path.stem).is_dir()
     )
+
+
+def pickup_rest(chords: list[tuple[float, int, int]], meter: Meter) -> float:
+    """The rest, in beats, before a file that begins within a bar, so that its bar lines fall on ours.
+
+    Every fourth song of POP909-CL begins so; its chords change on the second and fourth beats of four.
+    """
+    beats = round(meter.bar_beats)
+    if meter.pulse_beats == 1.5 or beats != meter.bar_beats:
+        return 0.0
+    changes = [0] * beats
+    for (_, before, _), (beat, root, _) in pairwise(chords):
+        if root != before and beat == round(beat):
+            changes[round(beat) % beats] += 1
+    half = beats // 2 if beats % 2 == 0 else 0
+
+    def strong(place: int) -> int:
+        """How many change on a place, or half a bar from it."""
+        return changes[place] + (changes[(place + half) % beats] if half else 0)
+
+    line = max(range(beats), key=lambda place: (strong(place), changes[place]))
+    return float(-line % beats) if strong(line) > CLEARLY * strong(0) else 0.0
 
 
 def _meter(song: mido.MidiFile) -> tuple[Meter, float]:

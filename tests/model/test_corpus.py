@@ -149,6 +149,15 @@ def test_a_chord_is_named_by_its_notes(pitches, wanted):
     assert pop909.named(pitches) == (wanted or (grid.NO_ROOT, grid.NO_QUALITY))
 
 
+@pytest.mark.parametrize(
+    ("beats", "rest"),
+    [((0, 4, 8, 10), 0.0), ((2, 4, 6, 8), 0.0), ((3, 7, 11, 13), 1.0), ((1, 5, 7, 9), 3.0), ((), 0.0)],
+)
+def test_a_file_that_begins_within_a_bar_is_moved_to_our_bar_lines(beats, rest):
+    chords = [(0.0, 2, 0), *((float(beat), index % 2, 0) for index, beat in enumerate(beats))]
+    assert pop909.pickup_rest(chords, Meter()) == rest
+
+
 def test_a_chart_goes_into_five(tmp_path):
     song = in_meter(desk.song(), Meter(5, 4))
     assert [beat for beat, *_ in song.chords[:3]] == [0.0, 5.0, 10.0]
@@ -170,6 +179,7 @@ def test_mma_plays_the_chords_it_is_given(style):
     assert (style == "unplugged") == (0 not in take.parts)
     again = mma.play(song, style, mma.files(song, style)[0], random.Random(1))
     assert again.fills == take.fills
+    assert np.array_equal(again.notes, take.notes)
 
 
 def test_the_understudy_plays_every_style_over_a_chart():
