@@ -41,6 +41,7 @@ LESS = 0.2  # of density, for each *not that*
 PLAN_SURE = 0.7  # and from this one on an unheard change may be played
 CHORDS_SURE = 0.85  # chords would rather not strike an unknown change
 STRUCK_S, HEARD_S, PATIENCE_S = 0.1, 0.08, 0.3  # keys before a slot that mean it; when they are understood
+EAR_LEAD = 0.3  # without roots, so much surer must the ear be than the model
 SURE = 0.5  # a chord of the model's own counts from this certainty on
 RUNGS = ("fresh", "tail", "understudy", "held")
 DRUMS = {pitch: name for name, pitch in KIT.items()}
@@ -256,14 +257,30 @@ class Mind:
         name, sure = self.last.chords[place]
         return chord_of(name) if sure >= least else None
 
+    def believed(self, beat: float, heard: Heard, rootless: bool) -> Chord | None:
+        """The chord of a beat: the one that is heard, or the model's, which was there for the whole song.
+
+        Where the roots are left to the bass the ear is often wrong, and the model goes first if it is
+        nearly as sure. What a lone line calls for is the harmoniser's, who knows lines better.
+        """
+        if heard.chord is None:
+            return self.chord(beat)
+        if not rootless or heard.guessed:
+            return heard.chord
+        return self.chord(beat, heard.chord_certainty - EAR_LEAD) or heard.chord
+
     # -------------------------------------------------------------- an unheard change
 
-    def under(self, note: Note, chord: Chord | None, heard: Heard, beatmap: BeatMap) -> Chord | None:
+    def under(
+        self, note: Note, chord: Chord | None, heard: Heard, beatmap: BeatMap, rootless: bool
+    ) -> Chord | None:
         """The chord that a note is bound to: the one believed, or a change that the model is sure of.
 
-        What the performer strikes for this very slot is stronger than any plan.
+        What the performer strikes for this very slot is stronger than any plan, roots and all.
         """
         begin = (note.beat // SLOT_BEATS) * SLOT_BEATS
+        if rootless and not heard.guessed:
+            return self.believed(begin, heard, rootless) or chord
         slot_s = beatmap.time_at(begin)
         if heard.chord is not None and heard.chord_s >= slot_s - STRUCK_S:
             return chord

@@ -177,16 +177,28 @@ def test_what_the_model_wrote_is_bound_to_the_chord_as_it_turns_out():
 
 
 def test_where_nobody_hears_a_chord_the_model_may_believe_one():
-    """A single line names no chord; the model is sure of A minor, and the bass plays its root."""
+    """A line that has just begun calls for no chord; the model is sure of A minor, the bass plays its root."""
     sure = (("9:m", 0.9),) * 9
     stage = ModelStage(FakeModel(chords=sure))
     zero_s = stage.tap_in()
-    for beat in range(16):
+    for beat in range(5):
         stage.key(zero_s + beat * 0.5, 76, 0.3)
-    stage.play(zero_s + 8.0)
-    heard = {note.pitch % 12 for note in stage.notes("bass", zero_s + 1.0, zero_s + 8.0)}
+    stage.play(zero_s + 2.5)
+    heard = {note.pitch % 12 for note in stage.notes("bass", zero_s + 1.0, zero_s + 2.5)}
     assert heard == {9}
     assert stage.band.chord == Chord(9, "m")
+
+
+def test_without_roots_the_model_goes_before_an_ear_that_is_no_surer():
+    """E G B D may be C without its root: the model, which heard the song, is sure that it is."""
+    sure = (("0:maj7", 0.95),) * 9
+    heard = []
+    for chords in (UNSURE, sure):
+        stage = ModelStage(FakeModel(chords=chords))
+        zero_s = stage.tapped(chords=((52, 55, 59, 62),))
+        stage.play(zero_s + 8.0)
+        heard.append({note.pitch % 12 for note in stage.notes("bass", zero_s + 4.0, zero_s + 8.0)})
+    assert heard == [{4}, {0}]
 
 
 def test_breaks_and_endings_stay_the_bands():
