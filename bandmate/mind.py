@@ -279,7 +279,9 @@ class Mind:
         What the performer strikes for this very slot is stronger than any plan, roots and all.
         """
         begin = (note.beat // SLOT_BEATS) * SLOT_BEATS
-        if rootless and not heard.guessed:
+        if heard.guessed:
+            return chord
+        if rootless:
             return self.believed(begin, heard, rootless) or chord
         slot_s = beatmap.time_at(begin)
         if heard.chord is not None and heard.chord_s >= slot_s - STRUCK_S:

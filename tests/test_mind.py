@@ -177,7 +177,7 @@ def test_what_the_model_wrote_is_bound_to_the_chord_as_it_turns_out():
 
 
 def test_where_nobody_hears_a_chord_the_model_may_believe_one():
-    """A line that has just begun calls for no chord; the model is sure of A minor, the bass plays its root."""
+    """A line that has just begun calls for no chord; the model is sure of A minor, and the bass plays A."""
     sure = (("9:m", 0.9),) * 9
     stage = ModelStage(FakeModel(chords=sure))
     zero_s = stage.tap_in()

@@ -48,6 +48,7 @@ EAR = 0.5  # what a factor of e in the trained ear's likelihood counts beside th
 DEAFEST = -8.0  # no chord is less likely than this to the ear, in factors of e
 EXPECTED = 0.3  # lead of a chord that the song surely leads to
 STANDS_S, SHOWN_RATE = 16.0, 4.0  # chords stand for so long, and one for so much longer than it sounded
+SEVERAL_S = 1.2  # two tones together tell for so long that chords are played
 MARGIN = 0.02  # below this lead nothing is claimed
 
 Floats = npt.NDArray[np.float64]
@@ -76,6 +77,7 @@ class ChordListener:
         self._count: float | None = None
         self._chance = np.full(24, 1 / 24)  # of each root and third, by the trained ear
         self._lost_s = 0.0
+        self._several_s = -SEVERAL_S  # when two tones sounded together last
         self._seen_s = -SEEN_S - 1.0  # the newest colour of a microphone
         self._now_s = 0.0
         self._thought_s = 0.0
@@ -112,6 +114,12 @@ class ChordListener:
         self._think(seconds, sounding)
         pulses = None if pulse_count is None or before is None else max(0.0, pulse_count - before)
         self.tonality.hear(seconds, self._evidence, self.chord, pulses)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether two tones sounded together lately, and none low: of which chord is then open."""
+        lately = self._now_s - self._several_s < SEVERAL_S
+        return lately and self._roots.possible(self._now_s) and not self._by_ear
 
     @property
     def _by_ear(self) -> bool:
@@ -177,8 +185,9 @@ class ChordListener:
         rivals = score.copy()
         rivals[best % 12 :: 12] = -9.0  # other qualities of this root are no rivals
         lead = float(score[best] - rivals.max())
+        together = self._together(sounding)
         supported = self._by_ear or self._supported(best, sounding)
-        if supported and (self._by_ear or self._together(sounding)):
+        if supported and (self._by_ear or together):
             self.shown = min(STANDS_S, self.shown + SHOWN_RATE * seconds)
         else:
             self.shown = max(0.0, self.shown - seconds)
@@ -272,8 +281,10 @@ class ChordListener:
         here = [tone.pitch for tone in sounding.tones.values() if tone.struck_s < settled_s]
         if len(self._stroke) > 1:
             here += [note.pitch for note in self._stroke]
-        enough = 2 if min(here, default=127) < LOW_BELOW else 3
-        return len({pitch % 12 for pitch in here}) >= enough
+        many = len({pitch % 12 for pitch in here})
+        if many > 1:  # four tell the chord by themselves
+            self._several_s = self._now_s if many < 4 else -SEVERAL_S
+        return many >= (2 if min(here, default=127) < LOW_BELOW else 3)
 
     def _supported(self, index: int, sounding: Sounding) -> bool:
         """More than a single line: three of its tones sound or were just struck, or two over a bass.

@@ -1,12 +1,12 @@
-"""The harmoniser: which chord a lone melody calls for, where nobody plays chords.
+"""The harmoniser: which chord the music calls for, where nobody plays chords or their roots are left out.
 
 Somebody sings, blows or plays one hand: no chord is ever struck, but the line tells its key, its resting
 points and its cadences. Each half of a pulse a small recurrent net (a GRU after Cho et al., 2014) hears how
-long each pitch class sounded and where in the bar we are, and says how likely each root and third is for the
-half that comes. The chord is the one whose tones are likeliest to be right together; where root and fifth
-are surer than any third, it is an open fifth. `models/melody-ear.json` holds the net;
-`bandmate/bench/melody_training.py` trains it. Runs in the band process; imports harmony, patch (for the
-folder of the weights) and its own room.
+long each pitch class sounded, what the lowest tone was and where in the bar we are, and says how likely each
+root and third is for the half that comes. The chord is the one whose tones are likeliest to be right
+together; where root and fifth are surer than any third, it is an open fifth.
+`models/harmony-ear.json` holds the net; `bandmate/bench/harmony_training.py` trains it. Runs in the band
+process; imports harmony, patch (for the folder of the weights) and its own room.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from bandmate.listening.sounding import Tone
 from bandmate.patch import data_folder
 
 HALVES = 8  # half pulses of a bar of four, which the net knows the places of
-INPUTS = 12 + 12 + HALVES  # how long each sounded, which sound, where we are
+LOWEST, LOW, PLACE = 24, 36, 37  # where the inputs after `sounded` and `sounds` begin
+INPUTS = PLACE + HALVES  # how long each sounded, which sound, the lowest, whether it is low, where we are
+MOST = 1.5  # of a half pulse that a pitch class sounds, octaves counted
+LOW_BELOW = 48  # C3
+NO_PITCH = 128
 KINDS = 24  # roots, minor ones from 12 on
 EARLY = 0.1  # pulses: it is asked so long before a pulse, so that its notes can be bound in time
 SLOW_S = 0.8  # a pulse so long is heard in quarters, not in halves
@@ -55,7 +59,7 @@ class Net:
         self.width = self.out.shape[1]
 
     def step(self, inputs: Floats, state: Floats) -> tuple[Floats, Floats]:
-        """Inputs (32,) and state (width,) to the likelihood of each kind (24,), and the next state."""
+        """Inputs (INPUTS,) and state (width,) to the likelihood of each kind (24,), and the next state."""
         from_input = self.into @ inputs + self.into_bias  # (3 * width,)
         from_state = self.over @ state + self.over_bias
         width = self.width
@@ -79,19 +83,20 @@ class Net:
 @lru_cache(maxsize=1)
 def shipped() -> Net:
     """The weights that ship, read once, before the count-in."""
-    path: Path = data_folder("models") / "melody-ear.json"
+    path: Path = data_folder("models") / "harmony-ear.json"
     return Net.of(json.loads(path.read_text(encoding="utf-8")))
 
 
 class Harmoniser:
     """Feed it what sounds and the pulse; read `chord` and `certainty`: how much of it is likely right."""
 
-    def __init__(self) -> None:
+    def __init__(self, net: Net | None = None) -> None:
         self.chord: Chord | None = None
         self.certainty = 0.0
-        self._net = shipped()
+        self._net = net or shipped()  # the weights that ship, where none are given
         self._state = np.zeros(self._net.width)
         self._sounded = np.zeros(12)  # half pulses of this half pulse
+        self._lowest = NO_PITCH  # in this half pulse
         self._count: float | None = None
         self._half = 0
         self._heard = 0.0  # pulses of melody
@@ -114,9 +119,11 @@ class Harmoniser:
         if before is None or count is None or not 0 < count - before < 1:
             self._half = 0 if count is None else math.floor(count + steps * EARLY)
             return
-        here = {tone.pitch % 12 for tone in tones if tone.fingered}
+        here = [tone.pitch for tone in tones if tone.fingered]
+        for pitch in here:
+            self._sounded[pitch % 12] += count - before
+            self._lowest = min(self._lowest, pitch)
         if here:
-            self._sounded[list(here)] += count - before
             self._heard += (count - before) / steps
         half = math.floor(count + steps * EARLY)
         if half > self._half:
@@ -124,13 +131,17 @@ class Harmoniser:
             known = one if steps * bar_pulses == HALVES else None  # the net knows bars of eight halves
             self._think(here, None if known is None else half - round(steps * known))
 
-    def _think(self, here: set[int], place: int | None) -> None:
+    def _think(self, here: list[int], place: int | None) -> None:
         """What the half pulse that begins now, at a place in its bar, is likely to stand on."""
         inputs = np.zeros(INPUTS)
-        inputs[:12], inputs[[12 + tone for tone in here]] = self._sounded, 1.0
+        inputs[:12] = np.minimum(self._sounded, MOST)
+        inputs[[12 + pitch % 12 for pitch in here]] = 1.0
+        if self._lowest < NO_PITCH:
+            inputs[LOWEST + self._lowest % 12], inputs[LOW] = 1.0, self._lowest < LOW_BELOW
         if place is not None:
-            inputs[24 + place % HALVES] = 1.0
+            inputs[PLACE + place % HALVES] = 1.0
         self._sounded[:] = 0.0
+        self._lowest = NO_PITCH
         likely, self._state = self._net.step(inputs, self._state)
         if self._heard >= ENOUGH_PULSES:
             self.choose(likely)

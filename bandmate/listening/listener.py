@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import copy
 
 from bandmate.events import SILENCE_DB, Attack, Event, Heard, Hue, NoteOff, NoteOn
-from bandmate.harmony import Key
+from bandmate.harmony import Chord, Key
 from bandmate.listening.beats import BeatTracker
 from bandmate.listening.chords import ChordListener
 from bandmate.listening.expectation import Expectation
@@ -78,13 +78,13 @@ class Listener:
         if line is not foreseen:
             self._recount(foreseen)
         count = line.count_at(now_s) if line else None
+        one = self.beats.bars.one if self.beats.bars.confidence >= ONE_SURE else None
+        self.harmoniser.hear(now_s, self.sounding.tones.values(), line, one, self._bar_pulses)
         self.chords.hear(now_s, harmonic, self.harmony, count, hues)
         self.expectation.hear(
             count, self.beats.bars.one, self._bar_pulses, self.chords.chord, self.chords.key
         )
         self.chords.expected = self.expectation.chances
-        one = self.beats.bars.one if self.beats.bars.confidence >= ONE_SURE else None
-        self.harmoniser.hear(now_s, self.sounding.tones.values(), line, one, self._bar_pulses)
         return self._heard(now_s, line)
 
     def _band(self, clock: BeatMap | None) -> PulseLine | None:
@@ -116,9 +116,22 @@ class Listener:
         self.harmony.fade(now_s)
         return struck
 
+    def _called(self) -> tuple[Chord | None, bool]:
+        """The harmoniser's chord where it is to be heard, and whether it is a guess.
+
+        It names the chord under a lone line, and over hands that leave the root open; there it is no guess
+        if the hands agree, but plainer than what they seem to say.
+        """
+        called, chords = self.harmoniser.chord, self.chords
+        if called is None or chords.shown == 0.0:
+            return called, called is not None
+        if not chords.doubtful or chords.certainty >= self.harmoniser.certainty:
+            return None, False
+        return called, chords.chord is None or chords.chord.root != called.root
+
     def _heard(self, now_s: float, line: PulseLine | None) -> Heard:
         beats, chords, feel = self.beats, self.chords, self.feel
-        alone = chords.shown == 0.0 and self.harmoniser.chord is not None  # a line, and no chords
+        called, guessed = self._called()
         pulse_s, downbeat_in = beats.next_pulse() or (None, None)
         return Heard(
             time_s=now_s,
@@ -133,12 +146,12 @@ class Listener:
             bpm_spread=beats.bpm_spread,
             meter=beats.bars.likeliest if line is not None else None,
             onset_s=feel.onset_s,
-            chord=self.harmoniser.chord if alone else chords.chord,
-            chord_certainty=self.harmoniser.certainty if alone else chords.certainty,
+            chord=called or chords.chord,
+            chord_certainty=self.harmoniser.certainty if called else chords.certainty,
             chord_s=chords.since_s,
-            guessed=alone,
-            ahead=None if alone else self.expectation.chord,
-            ahead_certainty=0.0 if alone else self.expectation.certainty,
+            guessed=guessed,
+            ahead=None if guessed else self.expectation.chord,
+            ahead_certainty=0.0 if guessed else self.expectation.certainty,
             ahead_in=self._ahead_in(pulse_s, line),
             key=chords.key,
             held=self.sounding.held,

@@ -43,6 +43,10 @@ class RootsLeftOut:
         """Whether they rather are."""
         return self._lead > 0
 
+    def possible(self, now_s: float) -> bool:
+        """Whether nothing has sounded for a while where roots are."""
+        return now_s - self._low_s >= LOW_AWAY_S
+
     def played(self, now_s: float) -> None:
         """Something sounds down where roots are."""
         self._low_s, self._lead = now_s, ROOTLESS_DOUBT
@@ -55,7 +59,7 @@ class RootsLeftOut:
         `line` tells nothing.
         """
         shown = self._shown(now_s, sounding)
-        if now_s - self._low_s < LOW_AWAY_S:
+        if not self.possible(now_s):
             return 0.0
         if shown > 0:
             self._missing_s = now_s
