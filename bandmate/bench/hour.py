@@ -66,7 +66,7 @@ def weights(
 def served(where: Places, model: str) -> Iterator[tuple[int, Answer]]:
     """The model's process, and how to ask it; RigError where it doesn't answer."""
     context = multiprocessing.get_context("spawn")
-    plan = {"model": model, "seed": 1}
+    plan = {"model": model, "seed": 1, "haste": False}  # nobody waits, and it never rests
     process = context.Process(target=run_model, args=(where.rig, plan, context.RawArray("d", SLOTS)))
     process.start()
     try:

@@ -35,8 +35,10 @@ SLOW_S = 0.06  # of processor time for a slot: haste doesn't help a machine that
 class Desk:
     """Joins one thinker to the band's wire."""
 
-    def __init__(self, where: Places, thinker: Thinker, heartbeat: MutableSequence[float]) -> None:
-        self.thinker, self.heartbeat = thinker, heartbeat
+    def __init__(
+        self, where: Places, thinker: Thinker, heartbeat: MutableSequence[float], haste: bool = True
+    ) -> None:
+        self.thinker, self.heartbeat, self.haste = thinker, heartbeat, haste
         self.door = wire.Door(where.model)
         self.clients: list[wire.Wire] = []
         self.asks: deque[tuple[wire.Wire, Ask]] = deque()
@@ -47,7 +49,7 @@ class Desk:
     def run(self) -> None:
         """Until somebody says quit."""
         while not self.leaving:
-            hurry(self.quick)
+            hurry(self.haste and self.quick)
             self.listen(0.0 if self.asks else WAIT_S)
             if self.asks:
                 self.think(*self.asks.popleft())
@@ -110,7 +112,7 @@ def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> No
     if hasattr(os, "nice"):
         os.nice(NICE)
     thinker = Thinker(plan["model"], plan["seed"])
-    desk = Desk(where, thinker, heartbeat)
+    desk = Desk(where, thinker, heartbeat, plan.get("haste", True))
     try:
         thinker.open()
     except BandmateError as error:
