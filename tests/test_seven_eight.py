@@ -87,7 +87,8 @@ def test_a_tap_between_two_pulses_turns_the_beat_around(make_stage, place):
 
 
 @pytest.mark.parametrize(
-    ("first", "taps"), [(0, 2), (1, 2), (2, 2), (3, 2), (0, 3), (3, 3), (0, 4), (1, 4), (2, 6), (3, 6), (1, 8)]
+    ("first", "taps"),
+    [(0, 2), (1, 2), (2, 2), (3, 2), (0, 3), (3, 3), (0, 4), (1, 4), (2, 6), (3, 6), (1, 8)],
 )
 def test_taps_on_the_pulses_keep_tempo_and_bar(make_stage, first, taps):
     stage, one_s = seven(make_stage)
