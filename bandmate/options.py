@@ -163,7 +163,8 @@ def bench_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--soak",
         action="store_true",
-        help="evenings: a thousand; osc: a flood of a minute, 100,000 tries of chance; control: 100,000 maps",
+        help="evenings: a thousand; osc: a flood of a minute, 100,000 tries of chance; control: 100,000 "
+        "maps; speed: an hour of the model's process",
     )
     command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
     command.add_argument(

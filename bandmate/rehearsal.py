@@ -186,8 +186,18 @@ def rehearse(
     band = make_band(header, styles)
     if model is not None or any(isinstance(event, Phrase) for _, event in take.events):
         band.mind = Mind()
-    waiting = take.events
-    place = 0
+    first_step = step_index(header.state_s)
+    tail_s = 0.0 if take.header is not None else TAIL_S
+    last_s = max([take.length_s, *(event.time_s for _, event in take.events[-1:])])
+    return perform(
+        band, feed_of(take), first_step, step_index(last_s + tail_s), take.name, header,
+        None if model is None else Carrier(model, model_delay_ms),
+    )  # fmt: skip
+
+
+def feed_of(take: Take) -> Feed:
+    """Brings a take's events, each in its step."""
+    waiting, place = take.events, 0
 
     def feed(step: int, _: Band) -> Sequence[Event]:
         nonlocal place
@@ -196,13 +206,7 @@ def rehearse(
             place += 1
         return [event for _, event in waiting[first:place]]
 
-    first_step = step_index(header.state_s)
-    tail_s = 0.0 if take.header is not None else TAIL_S
-    last_s = max([take.length_s, *(event.time_s for _, event in take.events[-1:])])
-    return perform(
-        band, feed, first_step, step_index(last_s + tail_s), take.name, header,
-        None if model is None else Carrier(model, model_delay_ms),
-    )  # fmt: skip
+    return feed
 
 
 def perform(

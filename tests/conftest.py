@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import settings
 
 from bandmate import patch as patches
 from bandmate.band import Band
@@ -18,6 +19,8 @@ from bandmate.show.ledger import Ledger, Played
 from bandmate.timing import step_index, step_time_s
 
 STYLES = load_styles()
+settings.register_profile("virtual time", deadline=None)  # however slow the machine is
+settings.load_profile("virtual time")
 
 
 class Stage:
@@ -110,10 +113,20 @@ class Stage:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `-n`: the tests in real time first, by themselves, then all the others on every core."""
-    from tests.running import StageFirst
+    """With `-n`: the tests in real time before the others, which then go to every core."""
+    from tests.running import SIGN, StageFirst
 
-    return StageFirst(config, log)
+    return StageFirst(config, log, config._tmp_path_factory.getbasetemp() / SIGN)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """A worker beside the stage takes only what that leaves of the machine."""
+    if hasattr(item.config, "workerinput"):
+        from tests.running import ON_STAGE, SIGN, step_aside
+
+        sign = item.config._tmp_path_factory.getbasetemp().parent / SIGN
+        step_aside(sign.exists() and not item.nodeid.startswith(ON_STAGE))
 
 
 @pytest.fixture

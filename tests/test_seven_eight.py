@@ -38,8 +38,9 @@ def test_pulses_are_counted_from_the_bar_line():
     assert [Meter(6, 8).place_of(pulse) for pulse in (-1, 0, 1, 2)] == [-1.5, 0, 1.5, 3]
 
 
-@pytest.mark.parametrize("follow", [0.1, 0.35, 0.8, 1.0])
-@pytest.mark.parametrize("bpm", [120.0, 121.5])
+@pytest.mark.parametrize(
+    ("follow", "bpm"), [(0.1, 121.5), (0.35, 120.0), (0.8, 121.5), (1.0, 120.0), (1.0, 121.5)]
+)
 def test_a_performer_is_followed_through_thirty_two_bars(make_stage, follow, bpm):
     """The band once left for the hats in every second bar."""
     stage, one_s = seven(make_stage, follow=follow)
@@ -85,8 +86,10 @@ def test_a_tap_between_two_pulses_turns_the_beat_around(make_stage, place):
     assert (bars_s(stage)[-1] - one_s) % BAR_S == pytest.approx(GAP_S / 2, abs=0.01)
 
 
-@pytest.mark.parametrize("first", range(4))
-@pytest.mark.parametrize("taps", [2, 3, 4, 6, 8])
+@pytest.mark.parametrize(
+    ("first", "taps"),
+    [(0, 2), (1, 2), (2, 2), (3, 2), (0, 3), (3, 3), (0, 4), (1, 4), (2, 6), (3, 6), (1, 8)],
+)
 def test_taps_on_the_pulses_keep_tempo_and_bar(make_stage, first, taps):
     stage, one_s = seven(make_stage)
     for pulse in range(first, first + taps):

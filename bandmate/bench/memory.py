@@ -56,11 +56,16 @@ def weigh(pid: int) -> tuple[float, str] | None:
         return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * KIB / MB, "PSS"
     except (OSError, StopIteration):
         pass
+    rss_mb = resident_mb(pid)
+    return None if rss_mb is None else (rss_mb, "RSS")
+
+
+def resident_mb(pid: int) -> float | None:
+    """What of a process is resident, in megabytes, its share of others' pages counted whole."""
     if shutil.which("ps") is None:
         return None
     said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    rss_kib = int(said.stdout.strip() or 0)
-    return (rss_kib * KIB / MB, "RSS") if rss_kib else None
+    return int(said.stdout.strip() or 0) * KIB / MB or None
 
 
 def _children(pid: int) -> list[int]:

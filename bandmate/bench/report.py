@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
             if name not in TABLES:
                 print(f"{name} …", file=sys.stderr, flush=True)
                 found += _measured(name, stage)
+        thought = speed.run(stage, options.model, time.perf_counter) if SPEED in which else {}
         machine["steal"] = _stolen(machine.pop("stolen"))
         machine |= {"device": stage.device, "scheduling": stage.scheduling}
         machine |= {"jackd": stage.jackd is not None, "repeated": stage.repeated}
@@ -91,7 +92,6 @@ def run(options: argparse.Namespace) -> int:
     played = styles.run(options.pictures) if STYLES in which else []
     learnt = loops.run(options.data, _songs(options.songs)) if LOOPS in which else []
     players = _players(options) if MUSIC in which else {}
-    thought = speed.run(options.model, time.perf_counter) if SPEED in which else {}
     print(_heading(machine, options))
     if found:
         print(table(found))

@@ -1,8 +1,8 @@
 """`bandmate bench speed`: how long the model thinks about a slot here, and what reaches the stage in time.
 
-Milliseconds a slot on one thread, alone and beside a busy neighbour; then a performer at several tempi, in
-virtual time with every answer as late as it really was (one thought after the other, as in its process).
-Nothing is asserted.
+Milliseconds a slot on one thread, alone and with every core busy; then the rig itself in real time at several
+tempi (`in_time.py`), and with `--soak` an hour of the model's process in virtual time (`hour.py`). Nothing is
+asserted.
 """
 
 from __future__ import annotations
@@ -10,22 +10,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from bandmate.bench import music
-from bandmate.carrier import Answer
-from bandmate.events import Ask, Phrase
-from bandmate.model.grid import MELODY, PIANO
-from bandmate.model.songs import Song
-from bandmate.model.thinking import Thinker
-from bandmate.rehearsal import summary
+from bandmate.bench import hour, in_time
+from bandmate.bench.stage import Stage
+from bandmate.events import Ask
+from bandmate.model.thinking import Thinker, folder_of
 from bandmate.show.clockbook import quantile
-from bandmate.timing import Meter
 
-TEMPI = (90.0, 120.0, 160.0, 200.0, 220.0, 240.0)
 SLOTS = 400
-BARS = 24
 LOOP = ((0, (48, 60, 64, 67)), (9, (45, 57, 60, 64)), (5, (41, 57, 60, 65)), (7, (43, 59, 62, 67)))
 
 
@@ -79,31 +72,12 @@ def slot_ms(thinker: Thinker, clock: Callable[[], float], slots: int = SLOTS) ->
     }
 
 
-def in_time(answer: Answer, bpm: float) -> dict[str, Any]:
-    """What share of the slots was played by the model, and how old what it knew was."""
-    song = Song(f"{bpm:g} bpm", "user", Meter(), bpm, BARS, [], {MELODY: _nobody(), PIANO: _nobody()})
-    played = [
-        (bar * 4.0 + beat, 0.9, pitch, 80)
-        for bar in range(BARS) for beat in range(4) for pitch in LOOP[bar % 4][1]
-    ]  # fmt: skip
-    heard = music.play(song, played, "pop-rock", answer, delay_ms=None)
-    told = summary(heard.found, heard.found.ledger.played())
-    return {"bpm": bpm, "isr": told["isr"], "isr_w": told["isr_w"], "rungs": told["rungs"],
-            "recency_ms": told["recency_ms"], "delay_ms": told["model_delay_ms"]}  # fmt: skip
-
-
-def _nobody() -> Any:
-    from bandmate.model.songs import rows
-
-    return rows([])
-
-
 def _hog(go: Any) -> None:
     while go.value:
         sum(range(10_000))
 
 
-def run(model: str, clock: Callable[[], float]) -> dict[str, Any]:
+def run(stage: Stage, model: str, clock: Callable[[], float]) -> dict[str, Any]:
     """Everything, as plain values."""
     thinker = Thinker(model, 1).open()
     found: dict[str, Any] = {"slot_ms": slot_ms(thinker, clock), "cores": os.cpu_count()}
@@ -116,15 +90,10 @@ def run(model: str, clock: Callable[[], float]) -> dict[str, Any]:
     go.value = 0
     for hog in hogs:
         hog.join()
-    found["in_time"] = [in_time(_answer(thinker), bpm) for bpm in TEMPI]
+    found["in_time"] = in_time.rows(stage, str(folder_of(model).absolute()))
+    if stage.soak:
+        found["hour"] = hour.weights(stage, model)
     return found
-
-
-def _answer(thinker: Thinker) -> Answer:
-    def answer(ask: Ask) -> list[Phrase]:
-        return thinker.answer(replace(ask))
-
-    return answer
 
 
 def table(found: dict[str, Any]) -> str:
@@ -133,9 +102,7 @@ def table(found: dict[str, Any]) -> str:
     for key, title in (("slot_ms", "ms a slot, alone"), ("slot_ms_busy", "ms a slot, every core busy")):
         cells = "  ".join(f"{name} {value:.1f}" for name, value in found[key].items())
         lines.append(f"{title:28} {cells}")
-    for row in found["in_time"]:
-        lines.append(
-            f"{row['bpm']:4g} bpm  ISR {row['isr']:.4f}  ISR_w {row['isr_w']:.4f}  "
-            f"recency p95 {row['recency_ms']['p95']:.0f} ms  {row['rungs']}"
-        )
+    lines.append(in_time.table(found["in_time"]))
+    if "hour" in found:
+        lines.append(hour.table(found["hour"]))
     return "\n".join(lines)

@@ -191,7 +191,7 @@ class ChordListener:
             self.shown = min(STANDS_S, self.shown + SHOWN_RATE * seconds)
         else:
             self.shown = max(0.0, self.shown - seconds)
-        if best != current and lead > MARGIN and supported:
+        if best != current and lead > MARGIN and supported and not self._outside(best, current, sounding):
             if current is None or current % 12 != best % 12:
                 self._turned_s = self._now_s
             named = chord_at(best)
@@ -286,12 +286,28 @@ class ChordListener:
             self._several_s = self._now_s if many < 4 else -SEVERAL_S
         return many >= (2 if min(here, default=127) < LOW_BELOW else 3)
 
+    def _outside(self, best: int, current: int | None, sounding: Sounding) -> bool:
+        """The left hand stays on what we believe, the right rubs against it, and no new chord has them both.
+
+        That is a right hand which has gone out on purpose (a side-slip), and will be back.
+        """
+        if current is None or self._by_ear:
+            return False
+        hands = [tone.pitch for tone in sounding.tones.values() if tone.fingered]
+        hands += [note.pitch for note in self._stroke]  # also while they are lifted to strike again
+        left = {pitch % 12 for pitch in hands if pitch < LEFT_BELOW}
+        right = {pitch % 12 for pitch in hands if pitch >= LEFT_BELOW}
+        rubbing = sum((tone + 1) % 12 in right or (tone - 1) % 12 in right for tone in left)
+        if rubbing < 2 or not left <= _tones(current):
+            return False
+        return not left <= _tones(best) or 2 * len(right & _tones(best)) < len(right)
+
     def _supported(self, index: int, sounding: Sounding) -> bool:
         """More than a single line: three of its tones sound or were just struck, or two over a bass.
 
         Two are enough in the middle where roots are left out, or where the left hand breaks a chord.
         """
-        tones = {(index % 12 + step) % 12 for step in QUALITIES[NAMES[index // 12]]}
+        tones = _tones(index)
         here = {*sounding.held, *(note.pitch for note in self._stroke)}
         found = len(tones & {pitch % 12 for pitch in here})
         low = sounding.held[0] if sounding.held else 127
@@ -303,3 +319,8 @@ class ChordListener:
             inside |= {tone.pitch for tone in sounding.tones.values() if tone.struck_s < settled_s}
             inside |= {note.pitch for note in self._stroke if len(self._stroke) > 1}
         return len(tones & {pitch % 12 for pitch in inside if pitch < LINE_FROM}) >= 2
+
+
+def _tones(index: int) -> set[int]:
+    """The pitch classes of a chord by its number."""
+    return {(index % 12 + step) % 12 for step in QUALITIES[NAMES[index // 12]]}

@@ -1,12 +1,14 @@
 """The model's process: it hears every ask of the band and writes what it is asked for, never late on purpose.
 
-The only process of a jam that loads torch; one thread on one core. Where asks have piled up (a start in the
-middle of a song, a machine too slow) the old ones are only heard and the newest is answered. What goes wrong
-is one sentence to the band, and the understudy plays.
+The only process of a jam that loads torch; one thread on one core. It goes before screens and neighbours for
+the slot that is waited for, where the system allows it, and after the band and the sound always. Where asks
+have piled up (a start in the middle of a song, a machine too slow) the old ones are only heard and the newest
+is answered. What goes wrong is one sentence to the band, and the understudy plays.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
@@ -26,22 +28,28 @@ from bandmate.places import Places, places
 WAIT_S = 0.2  # between two heartbeats while nobody asks
 SAID_S = 10.0  # how long a model that can't play waits to say so
 NICE = 2  # band and sound come first
+HASTE = 1  # of SCHED_FIFO: after them, before everybody else
+SLOW_S = 0.06  # of processor time for a slot: haste doesn't help a machine that is slower than this
 
 
 class Desk:
     """Joins one thinker to the band's wire."""
 
-    def __init__(self, where: Places, thinker: Thinker, heartbeat: MutableSequence[float]) -> None:
-        self.thinker, self.heartbeat = thinker, heartbeat
+    def __init__(
+        self, where: Places, thinker: Thinker, heartbeat: MutableSequence[float], haste: bool = True
+    ) -> None:
+        self.thinker, self.heartbeat, self.haste = thinker, heartbeat, haste
         self.door = wire.Door(where.model)
         self.clients: list[wire.Wire] = []
         self.asks: deque[tuple[wire.Wire, Ask]] = deque()
         self.leaving = False
+        self.quick = True  # the machine is quick enough for haste to help
         self._stumbled_s = 0.0
 
     def run(self) -> None:
         """Until somebody says quit."""
         while not self.leaving:
+            hurry(self.haste and self.quick)
             self.listen(0.0 if self.asks else WAIT_S)
             if self.asks:
                 self.think(*self.asks.popleft())
@@ -67,13 +75,18 @@ class Desk:
         self.clients = [client for client in self.clients if client.open]
 
     def think(self, client: wire.Wire, ask: Ask) -> None:
-        """Answer the newest ask; hear the others."""
-        hurried = any(other.write for _, other in self.asks)
+        """Answer the newest ask; hear the others. Only what is waited for is thought in haste."""
+        writes = ask.write and not any(other.write for _, other in self.asks)
         try:
-            fresh = self.thinker.fresh(replace(ask, write=ask.write and not hurried))
+            if not writes:
+                hurry(False)
+            began_s = time.thread_time()
+            fresh = self.thinker.fresh(replace(ask, write=writes))
             if fresh is None:
                 return
             client.send(fresh)
+            self.quick = time.thread_time() - began_s < SLOW_S
+            hurry(False)
             self.listen(0.0)
             if not self.asks:  # a slot more, while there is time
                 client.send(self.thinker.tail(ask, fresh))
@@ -84,13 +97,22 @@ class Desk:
                 client.send(Fault(self._stumbled_s, f"the model stumbled ({error}) and begins anew"))
 
 
+def hurry(haste: bool) -> None:
+    """Ask the system to run this thread before all that isn't band or sound, or as everybody's again."""
+    with contextlib.suppress(AttributeError, OSError):  # not everywhere, not for everybody
+        if haste:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(HASTE))
+        else:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def run(rig: str, plan: dict[str, Any], heartbeat: MutableSequence[float]) -> None:
     """Entry of the model's process (spawned by the supervisor)."""
     where = places(rig)
     if hasattr(os, "nice"):
         os.nice(NICE)
     thinker = Thinker(plan["model"], plan["seed"])
-    desk = Desk(where, thinker, heartbeat)
+    desk = Desk(where, thinker, heartbeat, plan.get("haste", True))
     try:
         thinker.open()
     except BandmateError as error:

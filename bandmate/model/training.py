@@ -341,7 +341,8 @@ class _Sitting:
         with contextlib.suppress(ImportError):
             from bandmate.model.curve import draw
 
-            draw(self.plan.out / weights.LOG, self.plan.out / weights.CURVE)
+            if self.rows:
+                draw(self.plan.out / weights.LOG, self.plan.out / weights.CURVE)
         self.report(f"{self.plan.out}: {self.course.step} steps; best held-out loss {self.course.best:.3f}")
 
 

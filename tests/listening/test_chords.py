@@ -147,6 +147,23 @@ def test_a_melody_does_not_re_harmonise() -> None:
     assert symbols(hear(events, 5.0)) == ["C"]
 
 
+@pytest.mark.parametrize("left", [(48, 55), (48, 52, 55)])
+@pytest.mark.parametrize("slip", [1, -1])
+def test_a_right_hand_that_slips_a_semitone_over_a_left_that_stays_is_outside(
+    left: tuple[int, ...], slip: int
+) -> None:
+    right = (67, 72, 76)
+    bars = [(*left, *right)] * 8 + [(*left, *(pitch + slip for pitch in right))] * 8
+    events = [event for beat, chord in enumerate(bars) for event in stroke(beat * 0.4, chord, 0.35)]
+    assert symbols(hear(events, 6.5)) == ["C"]
+
+
+def test_a_left_hand_that_goes_along_is_a_new_chord() -> None:
+    up = [pitch + 1 for pitch in (48, 55, 67, 72, 76)]
+    events = stroke(0.0, (48, 55, 67, 72, 76), 0.35) + stroke(0.4, up, 0.35)
+    assert symbols(hear(events, 0.45))[-1] == "Db"
+
+
 def test_an_arpeggio_over_a_new_bass_changes_the_chord() -> None:
     events: list[Event] = stroke(0.0, (48, *C), 1.9)
     for index, pitch in enumerate((41, 57, 60, 65)):

@@ -144,3 +144,35 @@ def test_a_head_that_says_nothing_costs_a_slot_and_not_the_show(house, monkeypat
     assert [type(each) for each in said] == [Fault, Phrase, Phrase]
     for each in (end, *desk.clients, desk.door):
         each.close()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("slow_s", [60.0, 0.0])
+def test_only_the_slot_that_is_waited_for_is_thought_in_haste(house, monkeypatch, quick, slow_s):
+    """Not what is only heard, not the tail; and nothing where the slot before took too long for that."""
+    from bandmate.model import serving
+    from bandmate.model.thinking import Thinker
+
+    thought, haste = [], []
+    monkeypatch.setattr(serving, "hurry", haste.append)
+    monkeypatch.setattr(serving, "SLOW_S", slow_s)
+    thinker = Thinker(str(house), 1).open()
+    fresh, tail = thinker.fresh, thinker.tail
+    monkeypatch.setattr(thinker, "fresh", lambda ask: thought.append((ask.write, haste[-1])) or fresh(ask))
+
+    def last(*asked):
+        thought.append(("tail", haste[-1]))
+        end.send(Command(0.0, "quit"))
+        return tail(*asked)
+
+    monkeypatch.setattr(thinker, "tail", last)
+    desk = serving.Desk(places("main"), thinker, [0.0] * SLOTS)
+    desk.door.open()
+    desk.quick = quick
+    end = wire.connect(places("main").model, 1.0)
+    end.send(ask(0, write=False))
+    end.send(ask(1))
+    desk.run()
+    end.close()
+    assert thought == [(False, False), (True, quick), ("tail", False)]
+    assert desk.quick is (slow_s > 0)
