@@ -176,22 +176,25 @@ def table(found: Mapping[str, Rows]) -> str:
         lines += [f"{title}:", *_lines(found["rows"], ("input", "player"), columns), ""]
     for name, rows in found.items():
         if name != "rows" and rows:
-            words = tuple(key for key, value in rows[0].items() if isinstance(value, str))
-            numbers = tuple(key for key in rows[0] if key not in words)
+            keys = list(dict.fromkeys(key for row in rows for key in row))
+            words = [key for key in keys if any(isinstance(row.get(key), str) for row in rows)]
+            numbers = [key for key in keys if key not in words]
             lines += [f"{name}:", *_lines(rows, words, numbers), ""]
     return "\n".join([*lines, *GOALS])
 
 
 def _lines(rows: Rows, words: Sequence[str], numbers: Sequence[str]) -> list[str]:
     """Rows under their heads; columns that don't fit stand in a block below."""
-    heads = [max(len(word), *(len(str(row[word])) for row in rows)) for word in words]
+    heads = [max(len(word), *(len(row.get(word, "")) for row in rows)) for word in words]
     left = [
-        " ".join(str(row[word]).ljust(wide) for word, wide in zip(words, heads, strict=True)) for row in rows
+        " ".join(row.get(word, "").ljust(wide) for word, wide in zip(words, heads, strict=True))
+        for row in rows
     ]
     head = " ".join(word.ljust(wide) for word, wide in zip(words, heads, strict=True))
     lines, columns = [], list(numbers)
     while columns:
-        taken, room = [], WIDTH - len(head)
+        taken: list[str] = []
+        room = WIDTH - len(head)
         while columns and (not taken or room >= _wide(columns[0])):
             room -= _wide(columns[0])
             taken.append(columns.pop(0))
