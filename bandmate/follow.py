@@ -26,7 +26,8 @@ TRUSTED = 0.6  # confidence from which on we go all the way
 LEAST_CONFIDENCE = 0.3
 SETTLE_PULSES = 8  # after taps, so long
 SETTLE = 0.4  # we follow by this at least,
-SETTLE_ROOM = 0.007  # and home moves along by so much of the tempo
+SETTLE_ROOM = 0.007  # and home moves along by so much of the tempo,
+SETTLED_PULSES = 16  # and on, this slowly: what the first bars got wrong
 HOME_PULL = 0.05  # a pulse: home pulls a little while they play,
 HOME_DRIFT = 0.08  # and more when nobody is there to follow
 POCKET_S = 0.035  # an offset up to this is a way of playing
@@ -146,8 +147,10 @@ class Follower:
                 by = max(by, SETTLE)
             wanted = straight.bpm + by * TEMPO_SHARE * (error.theirs - straight.bpm)
             if self._pulses <= 0:
-                self._lean = max(1 - SETTLE_ROOM, min(1 + SETTLE_ROOM, wanted / home))
+                self._lean = _near_one(wanted / home)
             else:
+                if by > 0 and _near_one(error.theirs / home) == error.theirs / home:
+                    self._lean += (error.theirs / home - self._lean) / SETTLED_PULSES
                 ahead_s = self._beside_pocket(ahead_s)
                 wanted += (home * self._lean - wanted) * HOME_PULL
             leash = home * (LEASH_DRUMS if clock.drums else LEASH_FREE)
@@ -214,6 +217,11 @@ class Follower:
         leads = best != 0 and lead >= OCTAVE_LEAD * here and heard.confidence >= LEAST_CONFIDENCE
         self._octave_pulses = self._octave_pulses + 1 if leads else 0
         self.octave = best if self._octave_pulses >= OCTAVE_PULSES else 0
+
+
+def _near_one(lean: float) -> float:
+    """A share of the home tempo by which the first bars may have missed it."""
+    return max(1 - SETTLE_ROOM, min(1 + SETTLE_ROOM, lean))
 
 
 def _within(wanted: float, straight: float, share: float) -> float:

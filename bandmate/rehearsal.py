@@ -244,7 +244,7 @@ def perform(
             found.tempo.append((max(now_s, min(beatmap.time_s, transport.frontier(now_s))), beatmap.bpm))
             if found.beat0_s is None:
                 found.beat0_s = beatmap.time_at(0.0)
-        if band.chord is not chord and band.chord is not None:
+        if band.chord != chord and band.chord is not None:
             chord = band.chord
             found.chords.append((transport.beatmap.beat_at(now_s), now_s, chord.symbol))
         if step == last_step:

@@ -101,6 +101,13 @@ def test_taps_are_inexact_and_the_first_bars_settle_the_tempo():
     assert late_s[0] < late_s[1]
 
 
+def test_what_the_first_bars_misheard_is_found_out():
+    humans = Humans(0.1, settle=True)
+    humans.play(even(0.5, 120, 9), 118.5)  # the pulse is right, its tempo is not
+    humans.play(even(5.0, 120, 64), 120)
+    assert humans.follower.bpm == pytest.approx(120, abs=0.03)
+
+
 @pytest.mark.parametrize("pocket_s", [-0.03, -0.01, 0.01, 0.03])
 def test_a_constant_pocket_is_learned_and_moves_nothing(pocket_s):
     humans = Humans(0.35)
