@@ -86,11 +86,11 @@ def _back(moved: Sequence[Listened], plain: Sequence[Listened], keys: Sequence[i
     ]
     lost = {
         name: minus(pooled(plain, *span), pooled(moved, *span))
-        for name, span in (("lost in 1-2", (0, 2)), ("3-4", (2, 4)), ("5-8", (4, 8)), ("9-16", (8, 16)))
+        for name, span in (("lost 1-2", (0, 2)), ("3-4", (2, 4)), ("5-8", (4, 8)), ("9-16", (8, 16)))
     }
     return {
-        "moves": len(arrived), "NiC before": before, "beats to NiC": beats_back(moved, lambda beat: before),
-        "beats to unmoved": beats_back(moved, lambda beat: pooled(plain, beat, beat + 2)), **lost,
+        "moves": len(arrived), "before": before, "to NiC": beats_back(moved, lambda beat: before),
+        "to unmoved": beats_back(moved, lambda beat: pooled(plain, beat, beat + 2)), **lost,
         "bass in key": statistics.median(arrived), "bass, mean": statistics.fmean(arrived),
     }  # fmt: skip
 

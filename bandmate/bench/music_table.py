@@ -44,7 +44,7 @@ GOALS = (
     "bars: fit >= 0.85 (piano), 0.75 (rootless), 0.70 (melody); wrong root <= 0.10, <= 0.01 with a chart or",
     "in a loop; root at change >= 0.5, in a beat >= 0.8 (piano); NiC >= 0.55 (lead sheets); CR >= 0.83,",
     "UR <= 0.05, JSD in song <= 0.168; comping rests >= 0.30, in your octaves <= 0.10;",
-    "push: beats to NiC <= 2; side-slip: in the old chord >= 0.9; dirty: drop <= 0.03",
+    "push: to NiC <= 2; side-slip: in the old chord >= 0.9; dirty: drop <= 0.03",
 )
 
 
@@ -176,32 +176,38 @@ def table(found: Mapping[str, Rows]) -> str:
         lines += [f"{title}:", *_lines(found["rows"], ("input", "player"), columns), ""]
     for name, rows in found.items():
         if name != "rows" and rows:
-            words = tuple(key for key, value in rows[0].items() if isinstance(value, str))
-            numbers = tuple(key for key in rows[0] if key not in words)
+            keys = list(dict.fromkeys(key for row in rows for key in row))
+            words = [key for key in keys if any(isinstance(row.get(key), str) for row in rows)]
+            numbers = [key for key in keys if key not in words]
             lines += [f"{name}:", *_lines(rows, words, numbers), ""]
     return "\n".join([*lines, *GOALS])
 
 
 def _lines(rows: Rows, words: Sequence[str], numbers: Sequence[str]) -> list[str]:
     """Rows under their heads; columns that don't fit stand in a block below."""
-    heads = [max(len(word), *(len(str(row[word])) for row in rows)) for word in words]
+    heads = [max(len(word), *(len(row.get(word, "")) for row in rows)) for word in words]
     left = [
-        " ".join(str(row[word]).ljust(wide) for word, wide in zip(words, heads, strict=True)) for row in rows
+        " ".join(row.get(word, "").ljust(wide) for word, wide in zip(words, heads, strict=True))
+        for row in rows
     ]
     head = " ".join(word.ljust(wide) for word, wide in zip(words, heads, strict=True))
     lines, columns = [], list(numbers)
     while columns:
-        taken, wide = [], len(head)
-        while columns and wide + max(len(columns[0]), 7) + 2 <= WIDTH:
-            wide += max(len(columns[0]), 7) + 2
+        taken: list[str] = []
+        room = WIDTH - len(head)
+        while columns and (not taken or room >= _wide(columns[0])):
+            room -= _wide(columns[0])
             taken.append(columns.pop(0))
         for start, row in [(head, None), *zip(left, rows, strict=True)]:
             cells = ((column if row is None else _cell(row.get(column))) for column in taken)
-            right = "".join(
-                cell.rjust(max(len(column), 7) + 2) for cell, column in zip(cells, taken, strict=True)
-            )
+            right = "".join(cell.rjust(_wide(column)) for cell, column in zip(cells, taken, strict=True))
             lines.append(start + right)
     return lines
+
+
+def _wide(column: str) -> int:
+    """How much room a column takes, with the gap before it."""
+    return max(len(column), 6) + 2
 
 
 def _cell(value: float | None) -> str:
