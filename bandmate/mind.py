@@ -17,7 +17,8 @@ from bandmate import mooding, trading
 from bandmate.controls import Value
 from bandmate.events import PARTS, Ask, Event, Heard, Note, NoteOff, NoteOn, On, Phrase, Send, Slot
 from bandmate.harmony import QUALITIES, Chord
-from bandmate.parts.comping import register
+from bandmate.parts import feel, manners
+from bandmate.parts.comping import SQUEEZED, register
 from bandmate.parts.guitar import GUITAR
 from bandmate.parts.keys import KEYS
 from bandmate.parts.kit import KIT
@@ -63,6 +64,7 @@ class Mind:
         self.last: Phrase | None = None  # the newest fresh one, for its chords
         self._struck: list[tuple[int, int, int]] = []  # tick, pitch, velocity; not told yet
         self._held: dict[int, int] = {}  # pitch: tick on which it was struck
+        self.loudness = 1.0  # what is made now of the touch that it writes
         self._own: dict[int, list[tuple[int, int, int, int, int, int]]] = {}  # by slot
         self._next: float | None = None
         self._number = 0
@@ -99,7 +101,10 @@ class Mind:
             self.last = phrase
 
     def book(self, sends: Sequence[Send], band: Band) -> None:
-        """What the band really plays is what the model is told of it."""
+        """What the band really plays is what the model is told of it, as hard as in the middle of its energy.
+
+        Otherwise it would take after what was softened, and be softened again.
+        """
         for send in sends:
             sounding = band.scheduler.sounding.get(send.id) if isinstance(send, On) else None
             if sounding is None or sounding.note.part not in PARTS:
@@ -108,7 +113,8 @@ class Mind:
             tick = round(note.beat * BEAT_TICKS)
             ticks = round(note.beats * BEAT_TICKS)
             length = next((index for index, upper in enumerate(LENGTHS) if ticks <= upper), len(LENGTHS))
-            row = (PARTS.index(note.part), tick % SLOT_TICKS, sounding.pitch, note.velocity // 16, length, 4)
+            touch = min(round(note.velocity / self.loudness), 127) // 16
+            row = (PARTS.index(note.part), tick % SLOT_TICKS, sounding.pitch, touch, length, 4)
             self._own.setdefault(tick // SLOT_TICKS, []).append(row)
 
     def begin(self) -> None:
@@ -168,6 +174,7 @@ class Mind:
         figure = next((each.kind for each in form.figures if each.holds(beat)), "groove")
         chord, tension = heard.chord, float(params["tension"])
         energy, density = mooding.asked(band, form.energy, float(params["density"]))
+        onsets = heard.density * transport.beatmap.seconds(1.0)
         self.asks.append(
             Ask(
                 beat,
@@ -195,7 +202,7 @@ class Mind:
                 again=self.again,
                 number=self._number,
                 densities=tuple(
-                    self._density(part, params, density)
+                    manners.thinned(part, self._density(part, params, density), onsets)
                     if part in band.playing
                     and part in form.members
                     and not trading.silent_at(band, part, beat)
@@ -228,8 +235,9 @@ class Mind:
         """
         for beat in [beat for beat in self.phrases if beat < slot.beat - 4]:
             del self.phrases[beat]
+        self.loudness = feel.loudness(slot)
         phrase = self.phrases.get(slot.beat)
-        manners = slot.figure not in FIGURES or slot.entry != "full"
+        mannered = slot.figure not in FIGURES or slot.entry != "full"
         believed = self.chord(slot.beat)
         self._unnamed = 0 if named or believed is not None else self._unnamed + 1
         if self._unnamed > slot.meter.slots:
@@ -238,7 +246,7 @@ class Mind:
         self.rung = phrase.rung if phrase is not None else "held" if no_chord else "understudy"
         self.rungs[self.rung] += 1
         self.weighed += {"fresh": 1.0, "tail": 15 / 16}.get(self.rung, 0.0)
-        if phrase is None or manners:
+        if phrase is None or mannered:
             return None
         self.heard_s = self._asked_s.get(phrase.number, now_s)
         self._lately.append(Counter(PARTS[note[0]] for note in phrase.notes))
@@ -359,7 +367,8 @@ def _voiced(part: str, notes: list[tuple[int, int, int, int, int]], slot: Slot) 
     beats_of = SLOT_BEATS / SLOT_TICKS
     for place in sorted({note[0] for note in notes}):
         chord = sorted(note for note in notes if note[0] == place)
-        for index, (_, degree, velocity, ticks, offset) in enumerate(chord):
+        for index, (_, degree, written, ticks, offset) in enumerate(chord):
+            velocity = _touched(written, part, slot)
             if part == "drums":
                 tone = DRUMS.get(degree, "")
             elif part == "bass":
@@ -374,6 +383,15 @@ def _voiced(part: str, notes: list[tuple[int, int, int, int, int]], slot: Slot) 
                 beat = slot.beat + place * beats_of
                 found.append(Note(part, beat, max(ticks * beats_of, 0.08), tone, velocity, late_s))
     return found
+
+
+def _touched(velocity: int, part: str, slot: Slot) -> int:
+    """How hard a note is played: as the model wrote it in the middle, softer or harder by the energy of now.
+
+    The model says who stands out and which stroke is an accent; it hardly hears how hard it is asked to play.
+    """
+    squeezed = part in COMPERS and register(COMPERS[part], slot)[2] < COMPERS[part].voices
+    return feel.touched(velocity * (SQUEEZED if squeezed else 1.0), slot)
 
 
 def _settled(degree: int) -> int:

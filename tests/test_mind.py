@@ -201,6 +201,33 @@ def test_without_roots_the_model_goes_before_an_ear_that_is_no_surer():
     assert heard == [{4}, {0}]
 
 
+def test_what_the_model_writes_is_played_as_hard_as_the_energy_says():
+    loud = []
+    for energy in (0.0, 0.5, 1.0):
+        stage = ModelStage(FakeModel(), energy=energy)
+        zero_s = stage.tapped(bars=6)
+        stage.play(zero_s + 12.0)
+        loud.append({note.velocity for note in stage.notes("bass", zero_s + 10.0, zero_s + 12.0)})
+    assert [len(each) for each in loud] == [1, 1, 1]
+    soft, middle, hard = (each.pop() for each in loud)
+    assert soft < middle < hard
+    assert soft < 90 < hard  # what it wrote
+    told = {row[3] for ask in stage.carrier.answer.asked for row in ask.own if row[0] == 1}
+    assert told == {90 // 16}
+
+
+def test_a_busy_performer_is_given_room_by_the_models_chords_as_well():
+    model = FakeModel()
+    stage = ModelStage(model)
+    zero_s = stage.tap_in()
+    for place in range(64):
+        stage.key(zero_s + place * 0.125, 60 + place % 12, 0.1)  # four onsets a beat
+    stage.play(zero_s + 8.0)
+    drums, bass, keys = model.asked[-1].densities[:3]
+    assert (drums, bass) == (0.5, 0.5)
+    assert keys < 0.4
+
+
 def test_breaks_and_endings_stay_the_bands():
     model = FakeModel()
     stage = ModelStage(model)

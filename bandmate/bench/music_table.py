@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bandmate.bench import bigram, music_known, music_moves
+from bandmate.bench import bigram, music_band, music_known, music_moves
 from bandmate.bench.music import FIRST_BARS, INPUTS, STYLE, Concert, Key, Listened, Report, performer
 from bandmate.bench.music_measures import Row, measure
 from bandmate.carrier import Answer
@@ -62,7 +62,8 @@ def run(
     rows += known_rows(few)
     sheets = splits.get("openewld", {}).get("evaluation", ())
     rows += lead_sheets(data, sheets, min(LEAD_SHEETS, 2 * len(names)), concert)
-    return {"rows": rows} | {name: group(few) for name, group in GROUPS.items()}
+    found = {"rows": rows} | {name: group(few) for name, group in GROUPS.items()}
+    return found | music_band.run(data, concert)
 
 
 def usable(data: Path, names: Sequence[str]) -> list[Song]:
@@ -180,7 +181,7 @@ def table(found: Mapping[str, Rows]) -> str:
             words = [key for key in keys if any(isinstance(row.get(key), str) for row in rows)]
             numbers = [key for key in keys if key not in words]
             lines += [f"{name}:", *_lines(rows, words, numbers), ""]
-    return "\n".join([*lines, *GOALS])
+    return "\n".join([*lines, *GOALS, *music_band.GOALS])
 
 
 def _lines(rows: Rows, words: Sequence[str], numbers: Sequence[str]) -> list[str]:

@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _players(options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """The players on songs that nobody trained on; the model's figures are kept beside its weights."""
-    model = Thinker(options.model, 1).open().answer if is_there(options.model) else None
+    model = Thinker(options.model, 1).open().at_once if is_there(options.model) else None
     report = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731  # a word for stderr
     found = music_table.run(options.data, _songs(options.songs), model, splits(options.splits), report)
     if model is not None:

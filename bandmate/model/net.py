@@ -279,36 +279,43 @@ class Player(nn.Module):
         forbidden: Tensor | None = None,
         cooler: float | None = None,
         most: int = MOST_NOTES,
+        guided: float = 0.0,
     ) -> list[tuple[int, int, int, int]]:
-        """The notes of one slot from its vector (D): (where, degree, touch, offset) in order.
+        """The notes of one slot from its vectors (B, D): (where, degree, touch, offset) in order.
 
         `cooler` is the temperature of the degrees. `forbidden` (END + 1) is added to the logits of part and
-        place: -inf where a part must not play.
+        place: -inf where a part must not play. B is 1, or 2 to be `guided`: what is asked, and nothing asked.
         """
-        state = self.begin(x).tanh()[None, None]  # (1, 1, G)
-        context = self.context(x)
-        read = torch.zeros_like(context)
+        state = self.begin(x).tanh()[None]  # (1, B, G)
+        context = self.context(x)  # (B, G)
+        read = torch.zeros_like(context[0])
         found: list[tuple[int, int, int, int]] = []
         before = -1
         while len(found) < most:
-            hand, state = self.hand((read + context)[None, None], state)
-            hand = hand[0, 0]
-            logits = self.where(hand)
+            hand, state = self.hand((read + context)[:, None], state)
+            hand = hand[:, 0]  # (B, G)
+            logits = guide(self.where(hand), guided)
             logits[: max(before, 0)] = -torch.inf  # parts and places only go on
             where = drawn(logits if forbidden is None else logits + forbidden, chance, temperature, top)
             if where == END:
                 break
             hand = hand + self.where_in.weight[where]
-            degree = drawn(self.degree(hand), chance, temperature if cooler is None else cooler, top)
+            logits = guide(self.degree(hand), guided)
+            degree = drawn(logits, chance, temperature if cooler is None else cooler, top)
             hand = hand + self.degree_in.weight[where // view.PLACES * 129 + degree]
-            touch = drawn(self.touch(hand), chance, temperature, top)
+            touch = drawn(guide(self.touch(hand), guided), chance, temperature, top)
             hand = hand + self.touch_in.weight[touch]
-            offset = drawn(self.offset(hand), chance, temperature, top)
+            offset = drawn(self.offset(hand[0]), chance, temperature, top)
             found.append((where, degree, touch, offset))
             before = where
             read = self.where_in.weight[where] + self.degree_in.weight[where // view.PLACES * 129 + degree]
             read = read + self.touch_in.weight[touch]
         return found
+
+
+def guide(logits: Tensor, guided: float) -> Tensor:
+    """Logits (B, n) as one row: of the first, led away from the second by so much more."""
+    return logits[0] if not guided else logits[0] + guided * (logits[0] - logits[1])
 
 
 def drawn(logits: Tensor, chance: torch.Generator, temperature: float, top: float) -> int:

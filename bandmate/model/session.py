@@ -45,10 +45,11 @@ class Past:
 class Session:
     """One song with one player."""
 
-    def __init__(self, player: Player, seed: int = 0, unheard: float = 1.0) -> None:
+    def __init__(self, player: Player, seed: int = 0, unheard: float = 1.0, guided: float = 0.0) -> None:
         self.player, self.seed = player, seed
         self.unheard = unheard  # how much its certainty is worth where the listener names nothing
-        self.memory = Memory(player.shape)
+        self.guided = guided  # how far it goes beyond what is asked, away from what it would play unasked
+        self.memory = Memory(player.shape, 2 if guided else 1)
         self.past = Past()
         self._before: deque[Past] = deque(maxlen=TAKEN_BACK)
 
@@ -81,10 +82,13 @@ class Session:
 
     @torch.no_grad()
     def _hear(self, ask: Ask) -> tuple[Tensor, list[tuple[int, int, float]]]:
-        """One step of the trunk: the slot's vector (D), and the chords it foretells."""
+        """One step of the trunk: the slot's vectors (B, D), and the chords it foretells; guided B is 2."""
         self.past = self._listened(ask)
-        vector = self.player.trunk(self._seen(ask), self.memory)  # (1, 1, D)
-        foretold = self.player.foretell(vector)
+        seen = self._seen(ask)
+        if self.guided:
+            seen = View(*(torch.cat(both) for both in zip(seen, unasked(seen), strict=True)))
+        vector = self.player.trunk(seen, self.memory)  # (1, 1, D), guided (2, 1, D)
+        foretold = self.player.foretell(vector[:1])
         roots = torch.softmax(foretold.root[0, 0], -1)  # (AHEAD, ROOTS)
         qualities = foretold.quality[0, 0].argmax(-1).tolist()
         sure, root = roots.max(-1)
@@ -94,7 +98,7 @@ class Session:
             (NO_ROOT if number == NO_ROOT else (number + self.past.root) % 12, quality, share)
             for number, quality, share in zip(root.tolist(), qualities, sure.tolist(), strict=True)
         ]
-        return vector[0, 0], chords
+        return vector[:, 0], chords
 
     def _listened(self, ask: Ask) -> Past:
         """The past with the slot that was just heard: its chord, its pitch classes."""
@@ -149,8 +153,7 @@ class Session:
             "tempo": int(view.tempo_class(torch.tensor(ask.bpm))),
         }  # fmt: skip
         for part, density in zip(PARTS, ask.densities, strict=True):
-            off = density == OFF_DENSITY
-            numbers[f"density/{part}"] = view.OFF if off else _class(density, view.DENSITIES, first=2)
+            numbers[f"density/{part}"] = _density(density)
         return torch.tensor([[[view.FIRST[name] + numbers[name] for name in view.MARKS]]])
 
     def _known(self, ask: Ask) -> tuple[list[int], list[int]]:
@@ -185,7 +188,7 @@ class Session:
                 int(grid.LENGTHS[touch % 8]), offset - grid.OFFSETS // 2,
             )
             for where, degree, touch, offset in self.player.write(
-                vector, chance, heat, top, forbidden, PITCHED * heat
+                vector, chance, heat, top, forbidden, PITCHED * heat, guided=self.guided
             )
         )  # fmt: skip
         named = tuple(
@@ -196,6 +199,19 @@ class Session:
 
 
 OFF_DENSITY = -1.0
+
+
+def unasked(seen: View) -> View:
+    """The same slot without anybody's wishes: no style, no energy, no densities; who is off stays off."""
+    marks = seen.marks.clone()
+    for number, name in enumerate(view.MARKS):
+        if name == "energy":
+            marks[..., number] = view.FIRST[name]
+        elif name.startswith("density/"):
+            off = marks[..., number] == view.FIRST[name] + view.OFF
+            marks[..., number] = torch.where(off, marks[..., number], view.FIRST[name])
+    style = torch.full_like(seen.style, len(STYLES))
+    return seen._replace(marks=marks, style=style, blend=torch.zeros_like(seen.blend))
 
 
 def following(ask: Ask, phrase: Phrase) -> Ask:
@@ -236,6 +252,14 @@ def _table(notes: Iterable[Sequence[int]], most: int) -> Tensor:
 def _class(value: float | None, classes: int, first: int = 1) -> int:
     """0..1 as one of some classes; None is 0, not said."""
     return 0 if value is None else first + min(int(max(value, 0.0) * classes), classes - 1)
+
+
+def _density(asked: float) -> int:
+    """A part's density as the network is told it: the middle isn't said, and so left to the style."""
+    if asked == OFF_DENSITY:
+        return view.OFF
+    told = _class(asked, view.DENSITIES, first=2)
+    return 0 if told == 2 + view.DENSITIES // 2 else told
 
 
 def _colour(quality: int) -> str:

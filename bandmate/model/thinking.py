@@ -39,6 +39,7 @@ class Thinker:
         torch.set_num_threads(1)
         self.player = weights.load(folder_of(self.name))
         self.unheard = float(weights.config_of(folder_of(self.name)).get("unheard", 1.0))
+        self.guided = float(weights.config_of(folder_of(self.name)).get("guided", 0.0))
         self.answer(Ask(0.0, 0, 8, 120.0))
         self.session = None
         return self
@@ -52,12 +53,17 @@ class Thinker:
         fresh = self.fresh(ask)
         return [] if fresh is None else [fresh, self.tail(ask, fresh)]
 
+    def at_once(self, ask: Ask) -> list[Phrase]:
+        """The fresh phrase alone: in virtual time it is never late, and nobody needs a tail."""
+        fresh = self.fresh(ask)
+        return [] if fresh is None else [fresh]
+
     def fresh(self, ask: Ask) -> Phrase | None:
         """The slot that is asked for; a slot that was asked before is taken back first."""
         from bandmate.model.session import Session
 
         if self.session is None or ask.number == 0:
-            self.session, self.first = Session(self.player, self.seed, self.unheard), ask.number
+            self.session, self.first = Session(self.player, self.seed, self.unheard, self.guided), ask.number
         self.session.back(self.session.past.slot + self.first - ask.number)
         if not ask.write:
             self.session.hear(ask)

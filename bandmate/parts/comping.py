@@ -19,6 +19,7 @@ SPREAD = 19  # semitones: as far as a comper roams
 FLOOR, CEILING = 46, 86  # no chord of ours sits lower or higher
 TIGHT_ROOM, TIGHT_VOICES = 7, 2  # where only a dyad fits
 COLOURED = 0.4  # a mood so bright adds ninths to seventh chords, one so dark takes them out
+SQUEEZED = 0.85  # of the loudness, where there is no room for all voices
 CRAMPED = (52, 66)  # where two soft voices go if the performer uses the whole keyboard
 
 
@@ -34,6 +35,7 @@ class Comper:
     strum_s: float = 0.0  # from voice to voice
     kept: float = 0.9  # how much of the written length rings
     plain_in_fill: bool = True  # only accents while the drummer fills
+    top: int = 90  # above a performer with both hands in the middle, two voices may go so high
 
 
 def comp(player: Comper, slot: Slot, style: Style) -> list[Note]:
@@ -43,7 +45,7 @@ def comp(player: Comper, slot: Slot, style: Style) -> list[Note]:
         return []
     chance = feel.draw(slot, player.part, place=slot.place)
     low, high, voices = register(player, slot)
-    weight = player.weight * (0.85 if voices < player.voices else 1.0)
+    weight = player.weight * (SQUEEZED if voices < player.voices else 1.0)
     notes: list[Note] = []
     for stroke in strokes:
         if not feel.comes(stroke.touch, slot.density, chance) or _left_out(stroke, slot, chance.random()):
@@ -114,4 +116,7 @@ def register(player: Comper, slot: Slot) -> tuple[int, int, int]:
         return highest + 1, min(highest + 1 + SPREAD, CEILING), player.voices
     if lowest - 1 - FLOOR >= TIGHT_ROOM:
         return FLOOR, lowest - 1, TIGHT_VOICES
+    if highest < player.top:
+        above = min(highest + 1, player.top - TIGHT_ROOM)
+        return above, above + TIGHT_ROOM, TIGHT_VOICES
     return *CRAMPED, TIGHT_VOICES

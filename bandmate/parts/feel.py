@@ -96,11 +96,21 @@ def comes(touch: str, density: float, chance: Random) -> bool:
 
 def velocity(touch: str, slot: Slot, chance: Random, weight: float = 1.0) -> int:
     """How hard: the written touch, the section, the energy, and a hand that is never quite even."""
-    section = SECTION_LOUDNESS[min(max(slot.section, 1), 3) - 1]
-    energy = min(max(slot.energy, 0.0), 1.0)
-    loud = LOUDNESS[touch] * section * (0.8 + 0.4 * energy) * weight * slot.loudness
+    loud = LOUDNESS[touch] * loudness(slot) * weight
     loud += chance.uniform(-4.0, 4.0)
     return round(min(max(loud, SOFTEST), LOUDEST))
+
+
+def touched(velocity: float, slot: Slot) -> int:
+    """A velocity that somebody else wrote, as hard as the band plays now; ghosts may be softer than ours."""
+    return round(min(max(velocity * loudness(slot), 1.0), float(LOUDEST)))
+
+
+def loudness(slot: Slot) -> float:
+    """What section, energy and audience make of a touch: 1 in the middle of each."""
+    section = SECTION_LOUDNESS[min(max(slot.section, 1), 3) - 1]
+    energy = min(max(slot.energy, 0.0), 1.0)
+    return section * (0.8 + 0.4 * energy) * slot.loudness
 
 
 def ratio(slot: Slot, style: Style) -> float:

@@ -6,7 +6,7 @@ from bandmate.events import Note, Slot
 from bandmate.parts.comping import Comper, comp
 from bandmate.parts.style import Style
 
-GUITAR = Comper("guitar", low=57, high=76, voices=3, weight=0.68, strum_s=0.003, kept=0.8)
+GUITAR = Comper("guitar", low=57, high=76, voices=3, weight=0.68, strum_s=0.003, kept=0.8, top=84)
 
 
 def play_guitar(slot: Slot, style: Style) -> list[Note]:

@@ -152,6 +152,48 @@ def test_parts_that_are_off_write_nothing(player):
         assert {PARTS[note[0]] for note in phrase.notes} <= {"drums", "guitar"}
 
 
+def test_nothing_asked_is_nothing_to_be_led_away_from(player):
+    """Guided, a session plays as another does where nobody wishes anything; and what is off stays off."""
+    free, guided = session.Session(player, 3), session.Session(player, 3, guided=2.0)
+    table = shelf.lay_out(desk.columns([desk.song()]))
+    for ask in asks(table):
+        plain = replace(ask, style="", energy=None, densities=(0.5, -1.0, 0.5, -1.0, -1.0, -1.0))
+        phrase = guided.play(plain)
+        assert phrase.notes == free.play(plain).notes
+        assert {PARTS[note[0]] for note in phrase.notes} <= {"drums", "keys"}
+
+
+def test_a_guided_session_looks_ahead_and_goes_back_like_any_other(player):
+    played = session.Session(player, 3, guided=1.0)
+    table = shelf.lay_out(desk.columns([desk.song()]))
+    all_asks = [replace(ask, energy=0.9, densities=(0.9,) * 6) for ask in asks(table)]
+    first = []
+    for ask in all_asks:
+        first.append(played.play(ask))
+        played.ahead(ask, first[-1])
+    plain = session.Session(player, 3)
+    assert [plain.play(ask).notes for ask in all_asks] != [phrase.notes for phrase in first]
+    played.back(8)
+    assert [played.play(ask) for ask in all_asks[-8:]] == first[-8:]
+
+
+def test_guided_logits_go_on_from_unasked_to_asked():
+    both = torch.tensor([[1.0, 2.0], [0.0, 4.0]])
+    assert net.guide(both, 0.0).tolist() == [1.0, 2.0]
+    assert net.guide(both, 1.0).tolist() == [2.0, 0.0]
+
+
+@pytest.mark.parametrize(("asked", "told"), [(-1.0, 1), (0.0, 2), (0.3, 3), (0.5, 0), (0.7, 5), (1.0, 6)])
+def test_a_density_in_the_middle_is_left_to_the_style(player, asked, told):
+    played = session.Session(player)
+    ask = Ask(0.0, 0, 8, 120.0, densities=(asked, *(0.5,) * 5))
+    played.past = played._listened(ask)
+    assert (
+        played._seen(ask).marks[0, 0, list(view.MARKS).index("density/drums")]
+        == view.FIRST["density/drums"] + told
+    )
+
+
 def test_a_night_does_not_grow(player):
     """A thousand bars later the session holds no more than after the first hundred."""
     played = session.Session(player, 3)

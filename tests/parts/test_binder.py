@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from bandmate.events import Note, Slot
 from bandmate.harmony import QUALITIES, Chord, Key
 from bandmate.parts.binding import Binder
+from bandmate.parts.comping import TIGHT_ROOM, register
+from bandmate.parts.guitar import GUITAR
+from bandmate.parts.keys import KEYS
+from bandmate.parts.pad import PAD
 from bandmate.parts.players import play
 from bandmate.parts.style import load_style
 from bandmate.timing import Meter
@@ -143,6 +147,18 @@ def test_keys_stay_out_of_the_performers_octaves(low, high):
                 for note in play(part, slot, SWING):
                     pitch = binder.pitch(note, (DM7, G7)[bar % 2], (G7, DM7)[bar % 2], C)
                     assert pitch is None or not low <= pitch <= high
+
+
+@pytest.mark.parametrize(("low", "high"), [(45, 76), (48, 81), (44, 79)])
+def test_over_two_hands_in_the_middle_of_the_keyboard_chords_are_two_voices_above_them(low, high):
+    slot = Slot(0.0, 0, 0.0, Meter(), 140.0, performer_low=low, performer_high=high)
+    for player in (KEYS, GUITAR, PAD):
+        lowest, highest, voices = register(player, slot)
+        middle = (low + high) / 2
+        assert middle < lowest < highest <= player.top
+        assert voices == 2
+        if high + TIGHT_ROOM < player.top:
+            assert lowest == high + 1
 
 
 # ------------------------------------------------------------------ changing one's mind
