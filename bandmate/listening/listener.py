@@ -147,7 +147,7 @@ class Listener:
             meter=beats.bars.likeliest if line is not None else None,
             onset_s=feel.onset_s,
             chord=called or chords.chord,
-            chord_certainty=self.harmoniser.certainty if called else chords.certainty,
+            chord_certainty=self.harmoniser.certainty if guessed else chords.certainty,
             chord_s=chords.since_s,
             guessed=guessed,
             ahead=None if guessed else self.expectation.chord,
