@@ -6,6 +6,7 @@ from collections import deque
 
 FOREVER_S = 1e9
 BASS_LINE_TOP = 48  # the performer's left hand below C3: the bass yields
+ROOTLESS_S = 2.0  # nothing low for so long: the roots are left to the bass
 RANGE_NOTES = 64  # so many of the performer's newest keys say where they play
 
 
@@ -21,6 +22,10 @@ class Hands:
         if pitch < BASS_LINE_TOP:
             self.low_s = time_s
         self._pitches.append(pitch)
+
+    def leave_roots(self, now_s: float) -> bool:
+        """Whether they play, but nothing below C3 lately; who has no keys leaves no roots to anybody."""
+        return bool(self._pitches) and now_s - self.low_s > ROOTLESS_S
 
     def range(self) -> tuple[int | None, int | None]:
         """The octaves in use: nine tenths of the newest keys."""
