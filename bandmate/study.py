@@ -33,6 +33,13 @@ def add_commands(commands: Any) -> None:
     make.add_argument("--out", type=Path, required=True, metavar="DIR", help="the corpus goes here")
     make.add_argument("--seed", type=int, default=1)
     make.add_argument("--songs", type=int, metavar="N", help="only so many of each source, for a trial")
+    make.add_argument(
+        "--without",
+        nargs="+",
+        default=(),
+        metavar="SOURCE",
+        help="leave a source out, by its name in data.json",
+    )
     make.add_argument("--takes", type=int, metavar="N", help="so many of MMA's styles over each song")
     make.add_argument(
         "--understudy", type=int, default=1, metavar="N", help="and of the understudy's (default: 1)"
@@ -143,7 +150,7 @@ def _build(options: argparse.Namespace) -> int:
     from bandmate.patch import names
     from bandmate.practice import styles_for, understudy_take
 
-    harvest = corpus.gather(options.data, splits(options.splits), options.songs)
+    harvest = corpus.gather(options.data, splits(options.splits), options.songs, options.without)
     if not harvest.songs:
         raise BandmateError(f"{options.data}: none of the data sets is there; see models/README.md")
     ours = names("styles")

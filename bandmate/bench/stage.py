@@ -68,7 +68,12 @@ class Show:
         self._wires: list[wire.Wire] = []
 
     def __enter__(self) -> Show:
-        launch(self.where, self.plan)
+        try:
+            launch(self.where, self.plan)
+        except RigError:  # it may come up yet, and would be in the next one's way
+            with contextlib.suppress(RigError):
+                stop(self.where.rig)
+            raise
         self._wires = [wire.connect(path, PATIENCE_S) for path in (self.where.band, self.where.sound)]
         return self
 

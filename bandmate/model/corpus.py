@@ -12,7 +12,7 @@ import json
 import lzma
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandmate.errors import BadFile
+from bandmate.errors import BadFile, BandmateError
 from bandmate.model.grid import PIANO, ROLES, SLOT_TICKS, Array, length_class, offset_class
 from bandmate.model.songs import Song, Take, Unusable, in_meter
 from bandmate.model.styles import GROOVES, STYLES, style_number
@@ -37,6 +37,7 @@ LICENCES = {
     "simutrans": "Simutrans base music, Artistic License",
     "user": "your own files",
 }
+SOURCES = tuple(name for name in LICENCES if name != "user")  # of a build
 BANDS = {"mma": "played by MMA (GPL program, run and not shipped)", "understudy": "played by the understudy"}
 MMA_TAKES = {"pop909": 4, "openewld": 3, "billboard": 2}
 ODD_METERS = {
@@ -57,9 +58,12 @@ class Harvest:
 
     songs: list[Song] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    without: frozenset[str] = frozenset()  # sources that nobody wants
 
     def keep(self, source: str, read: Callable[[], Song | list[Song]]) -> None:
         """Read a file, or count why not."""
+        if source in self.without:
+            return
         try:
             found = read()
         except Unusable as reason:
@@ -71,11 +75,19 @@ class Harvest:
 # ------------------------------------------------------------------ building
 
 
-def gather(data: Path, splits: dict[str, Any], only: int | None = None) -> Harvest:
-    """Every song of the public data that may be trained on; `only` so many of a source, for a trial."""
+def gather(
+    data: Path, splits: dict[str, Any], only: int | None = None, without: Sequence[str] = ()
+) -> Harvest:
+    """Every song of the public data that may be trained on; `only` so many of a source, for a trial.
+
+    `without` are sources to leave out; raises BandmateError for one that nobody knows.
+    """
     from bandmate.model import charts, midisongs, pop909
 
-    found = Harvest()
+    unknown = sorted(set(without) - set(SOURCES))
+    if unknown:
+        raise BandmateError(f"there is no source {unknown[0]!r}; there are: {', '.join(SOURCES)}")
+    found = Harvest(without=frozenset(without))
     held_out = splits.get("pop909", {})
     withheld = set(held_out.get("validation", [])) | set(held_out.get("never", []))
     for name in [name for name in pop909.names(data) if name not in withheld][:only]:

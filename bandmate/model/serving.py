@@ -75,7 +75,7 @@ class Desk:
         self.clients = [client for client in self.clients if client.open]
 
     def think(self, client: wire.Wire, ask: Ask) -> None:
-        """Answer the newest ask; hear the others. Only what is waited for is thought in haste."""
+        """Answer the newest ask; hear the others. What is only heard is heard without haste."""
         writes = ask.write and not any(other.write for _, other in self.asks)
         try:
             if not writes:
@@ -86,9 +86,8 @@ class Desk:
                 return
             client.send(fresh)
             self.quick = time.thread_time() - began_s < SLOW_S
-            hurry(False)
             self.listen(0.0)
-            if not self.asks:  # a slot more, while there is time
+            if not self.asks:  # a slot more, while there is time; in haste, too: the next one waits behind it
                 client.send(self.thinker.tail(ask, fresh))
         except (RuntimeError, ValueError, IndexError, OverflowError) as error:  # a head that says nothing
             self.thinker.session = None

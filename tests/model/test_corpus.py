@@ -280,3 +280,12 @@ def replace_bars(song: Song, bars: int) -> Song:
 
 def test_data_that_is_not_there_gives_no_songs(tmp_path):
     assert corpus.gather(Path(tmp_path), {}).songs == []
+
+
+def test_a_source_that_somebody_does_not_want_is_left_out_by_its_name(tmp_path):
+    harvest = corpus.Harvest(without=frozenset({"freedoom"}))
+    for source in ("freedoom", "simutrans"):
+        harvest.keep(source, lambda source=source: desk.song(source))
+    assert [song.name for song in harvest.songs] == ["simutrans"]
+    with pytest.raises(BandmateError, match="no source 'slakh'"):
+        corpus.gather(tmp_path, {}, without=["slakh"])
