@@ -35,7 +35,7 @@ def measure(heard: Listened, played: Sequence[Key]) -> Row:
         "fit": fit(heard, [*bass, *comping]),
         "fit bass": fit(heard, bass), "fit comping": fit(heard, comping),
         "wrong root": wrong / total, "root at change": at_change / total, "root in a beat": soon / total,
-        "comping rests": _rests(heard, comping, beats), "in your octaves": _octaves(heard, comping, played),
+        "comping rests": rests(heard, comping), "in your octaves": _octaves(heard, comping, played),
         "notes a beat": len(heard.notes) / max(beats, 1.0),
         "recency p95 ms": recency_ms[int(0.95 * (len(recency_ms) - 1))],
         "fresh": rungs.get("fresh", 0) / sum(rungs.values()),
@@ -81,10 +81,11 @@ def _changes(heard: Listened, chords: Array, bass: Sequence[Played]) -> tuple[in
     return wrong, at_change, soon, changes
 
 
-def _rests(heard: Listened, comping: Sequence[Played], beats: float) -> float | None:
+def rests(heard: Listened, comping: Sequence[Played]) -> float | None:
     """Share of eighths in which no chord instrument strikes."""
     struck = {int((heard.beat(note.on_s) + NEAR_BEATS) * 2) for note in comping}
-    return 1 - len(struck) / max(beats * 2, 1) if comping else None
+    eighths = (heard.last_beat - heard.first_beat) * 2
+    return 1 - len(struck) / max(eighths, 1) if comping else None
 
 
 def _octaves(heard: Listened, comping: Sequence[Played], played: Sequence[Key]) -> float | None:
