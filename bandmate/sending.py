@@ -27,7 +27,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     charted = transport.running and plan.charted(beat)
     here = plan.chart(beat) if charted else None
     misled = mind is not None and mind.misled(now_s, heard, transport.beatmap)
-    named, rootless = heard.chord, band.hands.leave_roots(now_s)
+    named, rootless = heard.chord, band.hands.leave_roots(now_s, heard.held)
     if mind is not None and not charted:
         heard = heard._replace(chord=mind.believed(beat, heard, rootless))
     changed = not charted and ((heard.chord is not None and heard.chord != band.chord) or misled)

@@ -212,6 +212,16 @@ def test_a_loop_goes_on_under_who_rests_however_long_ago_the_last_root_was():
     assert bars == [{chord[0] % 12} for chord in loop]
 
 
+def test_a_root_that_is_held_for_bars_is_not_left_out():
+    """A ballad: C6 is struck once and held; A minor, which the model rather believes in, has no C below it."""
+    stage = ModelStage(FakeModel(chords=(("9:m", 0.65),) * 9))
+    zero_s = stage.tap_in()
+    stage.chord(zero_s, (36, 60, 64, 69), 8.0)
+    stage.play(zero_s + 7.0)
+    assert stage.band.chord == Chord(0, "6")
+    assert {note.pitch % 12 for note in stage.notes("bass", zero_s + 0.5, zero_s + 7.0)} == {0}
+
+
 def test_a_guitar_in_a_microphone_leaves_no_roots_to_anybody():
     """Nothing low is ever struck there; yet what is heard of it, however faint, goes before the model."""
     stage = ModelStage(FakeModel(chords=(("9:m", 0.65),) * 9))
