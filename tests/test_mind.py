@@ -213,7 +213,7 @@ def test_a_loop_goes_on_under_who_rests_however_long_ago_the_last_root_was():
 
 
 def test_a_root_that_is_held_for_bars_is_not_left_out():
-    """A ballad: C6 is struck once and held; A minor, which the model rather believes in, has no C below it."""
+    """A ballad: C6 is struck once and held; A minor, which the model rather believes, has no C below it."""
     stage = ModelStage(FakeModel(chords=(("9:m", 0.65),) * 9))
     zero_s = stage.tap_in()
     stage.chord(zero_s, (36, 60, 64, 69), 8.0)
