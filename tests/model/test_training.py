@@ -53,8 +53,9 @@ def test_a_few_steps_teach_something(corpus):
     assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
 
 
-def test_a_machine_that_is_too_slow_for_a_step_still_leaves_a_model(corpus, tmp_path):
-    out = training.train(plan(corpus, tmp_path, minutes=1e-9), report=lambda text: None)
+def test_a_machine_that_is_too_slow_for_a_step_still_leaves_a_model(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.Course, "share", lambda course: 1.0)
+    out = training.train(plan(corpus, tmp_path), report=lambda text: None)
     assert not (out / "log.csv").exists()
     assert Thinker(str(out), 1).open().answer(Ask(0.0, 0, 8, 120.0))
 
@@ -98,10 +99,11 @@ def test_fine_tuning_moves_few_numbers_and_leaves_the_base_alone(corpus, tmp_pat
 
 
 @pytest.mark.parametrize("how", ["base", "start"])
-def test_a_model_that_goes_on_from_another_is_asked_as_that_one_was(corpus, tmp_path, how):
+def test_a_model_that_goes_on_from_another_is_asked_as_that_one_was(corpus, tmp_path, how, monkeypatch):
+    monkeypatch.setattr(training.Course, "share", lambda course: 1.0)
     first = tmp_path / "first"
     weights.save(net.Player(net.SHAPES["tiny"]), first, {"unheard": 0.25, "guided": 1.0})
-    out = training.train(plan(corpus, tmp_path, minutes=1e-9, **{how: first}), report=lambda text: None)
+    out = training.train(plan(corpus, tmp_path, **{how: first}), report=lambda text: None)
     thinker = Thinker(str(out), 1).open()
     assert (thinker.unheard, thinker.guided) == (0.25, 1.0)
 
