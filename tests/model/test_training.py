@@ -54,7 +54,7 @@ def test_a_few_steps_teach_something(corpus):
 
 
 def test_a_machine_that_is_too_slow_for_a_step_still_leaves_a_model(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(training.Course, "share", lambda course: 1.0)
+    monkeypatch.setattr(training.Course, "share", lambda course: 1.0)  # the time is over at once
     out = training.train(plan(corpus, tmp_path), report=lambda text: None)
     assert not (out / "log.csv").exists()
     assert Thinker(str(out), 1).open().answer(Ask(0.0, 0, 8, 120.0))
