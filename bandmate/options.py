@@ -166,7 +166,9 @@ def bench_options(command: argparse.ArgumentParser) -> None:
         help="evenings: a thousand; osc: a flood of a minute, 100,000 tries of chance; control: 100,000 "
         "maps; speed: an hour of the model's process",
     )
-    command.add_argument("--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock")
+    command.add_argument(
+        "--data", type=Path, metavar="DIR", help="the music data for fit, chords, clock, loops, music"
+    )
     command.add_argument(
         "--pictures", type=Path, metavar="DIR", help="also draw each style of the bench styles into DIR"
     )

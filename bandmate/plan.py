@@ -112,9 +112,13 @@ class Plan:
         """
         if self.charted(beat):
             return self.chart(beat)
-        if heard.resting_s <= RESTING_S and not heard.guessed:
-            return heard.chord
-        return self.loop(beat) or heard.chord or last
+        if self.looping(beat, heard):
+            return self.loop(beat)
+        return heard.chord or (last if _open(heard) else None)
+
+    def looping(self, beat: float, heard: Heard) -> bool:
+        """Whether a learnt loop says what a beat is played over: nobody plays chords now."""
+        return _open(heard) and not self.charted(beat) and self.loop(beat) is not None
 
     def ahead(self, beat: float, heard: Heard, sure: float) -> Chord | None:
         """The chord on the next pulse, as far as anybody knows: the bass leads to it."""
@@ -227,6 +231,11 @@ class Plan:
                 held = heard
             bars.append(ChartBar(tuple(changes)))
         return write_chart(bars, meter)
+
+
+def _open(heard: Heard) -> bool:
+    """Whether nobody plays chords now."""
+    return heard.resting_s > RESTING_S or heard.guessed
 
 
 def agree(one: Chord, other: Chord) -> bool:

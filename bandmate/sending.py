@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 AHEAD_SURE = 0.6  # the chord expected next is led to from this certainty on
 NEAR_BEATS = 0.06
-ROOTLESS_S = 2.0  # nothing low for so long: the roots are left to the bass
 
 
 def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
@@ -28,7 +27,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     charted = transport.running and plan.charted(beat)
     here = plan.chart(beat) if charted else None
     misled = mind is not None and mind.misled(now_s, heard, transport.beatmap)
-    named, rootless = heard.chord, now_s - band.hands.low_s > ROOTLESS_S
+    named, rootless = heard.chord, band.hands.leave_roots(now_s, heard.held)
     if mind is not None and not charted:
         heard = heard._replace(chord=mind.believed(beat, heard, rootless))
     changed = not charted and ((heard.chord is not None and heard.chord != band.chord) or misled)
@@ -57,7 +56,8 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
         try:
             free = not written and note.part not in UNPITCHED
             if free and mind is not None:
-                over = mind.under(note, over, heard._replace(chord=named), transport.beatmap, rootless)
+                open_root = rootless and not plan.looping(note.beat, heard)
+                over = mind.under(note, over, heard._replace(chord=named), transport.beatmap, open_root)
             elif free and company.unknown(band, note, heard, ear, ahead):
                 return band.binder.in_doubt(note, over, heard.ahead)
             if free and heard.guessed:

@@ -8,7 +8,7 @@ import pytest
 
 from bandmate import patch as patches
 from bandmate.bench import bigram, music_harmony, music_known, music_measures, music_moves, music_table
-from bandmate.bench.music import FIRST_BARS, Concert, Listened, performer
+from bandmate.bench.music import FIRST_BARS, Concert, Listened, performer, play
 from bandmate.events import PARTS, Ask
 from bandmate.mind import _whole
 from bandmate.model.grid import BEAT_TICKS, MELODY, PIANO
@@ -121,6 +121,13 @@ def test_a_bass_on_the_line_is_at_the_change_and_one_that_rings_over_it_is_wrong
     foreign = [(part, beat, 4.0, pitch + 1) for part, beat, _, pitch in roots(9, late=0.5)]
     row = music_measures.measure(heard(foreign), [])
     assert (row["wrong root"], row["root in a beat"], row["fit"]) == (8 / 9, 0.0, 0.0)
+
+
+def test_a_band_that_plays_nothing_is_neither_right_nor_wrong():
+    song = desk.song(bars=12)
+    silent = music_measures.measure(play(song, [], "pop-rock", None), performer(song, "piano"))
+    assert silent["notes"] == 0
+    assert {silent[name] for name in ("fit", "wrong root", "root at change", "recency p95 ms")} == {None}
 
 
 def test_chords_in_half_of_the_eighths_rest_in_the_other_half():

@@ -7,7 +7,7 @@ import pytest
 
 from bandmate import setlist as setlists
 from bandmate.carrier import Carrier
-from bandmate.events import PARTS, Ask, Phrase
+from bandmate.events import PARTS, Ask, Hue, Phrase
 from bandmate.harmony import Chord, canonical, degree_pitch
 from bandmate.mind import Mind
 from bandmate.rehearsal import load_take, make_band, prepare, rehearse, summary
@@ -199,6 +199,40 @@ def test_without_roots_the_model_goes_before_an_ear_that_is_no_surer():
         stage.play(zero_s + 8.0)
         heard.append({note.pitch % 12 for note in stage.notes("bass", zero_s + 4.0, zero_s + 8.0)})
     assert heard == [{4}, {0}]
+
+
+def test_a_loop_goes_on_under_who_rests_however_long_ago_the_last_root_was():
+    """Three times round, then four bars of rest: the model is sure of nothing, and the loop knows."""
+    loop = ((48, 60, 64, 67), (45, 60, 64, 69), (53, 60, 65, 69), (43, 59, 62, 67))
+    stage = ModelStage(FakeModel())
+    zero_s = stage.tapped(loop, bars=12)
+    stage.play(zero_s + 33.0)
+    bars = [{note.pitch % 12 for note in stage.notes("bass", zero_s + bar * 2 + 0.3, zero_s + bar * 2 + 1.7)}
+            for bar in range(12, 16)]  # fmt: skip
+    assert bars == [{chord[0] % 12} for chord in loop]
+
+
+def test_a_root_that_is_held_for_bars_is_not_left_out():
+    """A ballad: C6 is struck once and held; A minor, which the model rather believes, has no C below it."""
+    stage = ModelStage(FakeModel(chords=(("9:m", 0.65),) * 9))
+    zero_s = stage.tap_in()
+    stage.chord(zero_s, (36, 60, 64, 69), 8.0)
+    stage.play(zero_s + 7.0)
+    assert stage.band.chord == Chord(0, "6")
+    assert {note.pitch % 12 for note in stage.notes("bass", zero_s + 0.5, zero_s + 7.0)} == {0}
+
+
+def test_a_guitar_in_a_microphone_leaves_no_roots_to_anybody():
+    """Nothing low is ever struck there; yet what is heard of it, however faint, goes before the model."""
+    stage = ModelStage(FakeModel(chords=(("9:m", 0.65),) * 9))
+    zero_s = stage.tap_in()
+    colour = tuple(0.5 if tone in (0, 4, 7) else 0.25 for tone in range(12))
+    bass = tuple(float(tone == 0) for tone in range(12))
+    stage.events += [Hue(zero_s + look * 0.05, -20.0, colour, bass) for look in range(120)]
+    stage.play(zero_s + 6.0)
+    assert stage.band.heard.chord_certainty < 0.9
+    assert stage.band.chord == Chord(0)
+    assert {note.pitch % 12 for note in stage.notes("bass", zero_s + 2.0)} == {0}
 
 
 def test_what_the_model_writes_is_played_as_hard_as_the_energy_says():

@@ -166,7 +166,7 @@ def taught(data: Path, names: Sequence[str], style: str, seed: int = 1) -> Bigra
     for name in spread(names, 2 * TAUGHT):
         try:
             song = pop909.read(data, name)
-        except Unusable:
+        except (Unusable, OSError):
             continue
         if str(song.meter) == "4/4" and learnt < TAUGHT:
             found.teach(song, _played_over(song, style, learnt, seed))

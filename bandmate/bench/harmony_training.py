@@ -199,9 +199,9 @@ class Harmony(nn.Module):
 
     def layers(self) -> list[torch.Tensor]:
         """As `harmoniser.Net` takes them."""
-        memory = self.memory
-        return [memory.weight_ih_l0, memory.bias_ih_l0, memory.weight_hh_l0, memory.bias_hh_l0,
-                self.out.weight, self.out.bias]  # fmt: skip
+        gates = self.memory.state_dict()
+        names = ("weight_ih_l0", "bias_ih_l0", "weight_hh_l0", "bias_hh_l0")
+        return [*(gates[name] for name in names), self.out.weight, self.out.bias]
 
 
 def draw(songs: Sequence[Sequence[Lesson]], rng: np.random.Generator) -> tuple[torch.Tensor, ...]:

@@ -17,19 +17,22 @@ from pathlib import Path
 import numpy as np
 
 from bandmate.carrier import Answer
-from bandmate.events import Event, NoteOff, NoteOn
+from bandmate.controls import Value
+from bandmate.events import Command, Event, NoteOff, NoteOn
 from bandmate.model.grid import BEAT_TICKS, MELODY, PIANO, SLOT_TICKS
 from bandmate.model.songs import Song
+from bandmate.patch import Patch
 from bandmate.rehearsal import Performance, load_styles, prepare, rehearse
 from bandmate.setlist import Setlist
 from bandmate.show.ledger import Played
-from bandmate.show.take import Take
+from bandmate.show.take import Header, Take
 from bandmate.timing import BeatMap, step_index
 
 FIRST_BARS = 4  # left out
 BARS = 40  # of each song
 STYLE = "pop-rock"
 INPUTS = ("piano", "rootless", "melody")
+KEPT = 0.95  # of a key's length, so that the same key may be struck again
 
 Key = tuple[float, float, int, int]  # beat, beats, pitch, velocity
 Report = Callable[[str], None]
@@ -88,24 +91,39 @@ def play(
     delay_ms: float | None = 0.0, chart: Setlist | None = None,
 ) -> Listened:  # fmt: skip
     """The band with a performer who keeps strict time, tapped in by a bar; with a `chart` if there is one."""
-    clock = BeatMap(song.bpm, 0.0, 1.0 + BeatMap(song.bpm, 0.0, 0.0).seconds(song.meter.bar_beats))
-    events: list[Event] = []
-    for beat, beats, pitch, velocity in played:
-        events.append(NoteOn(clock.time_at(beat), pitch, velocity))
-        events.append(NoteOff(clock.time_at(beat + beats * 0.95), pitch))
-    placed = sorted(
-        ((step_index(e.time_s), e) for e in events), key=lambda entry: (entry[0], entry[1].time_s)
-    )
-    last_s = max(event.time_s for _, event in placed)
-    pulses = round(song.meter.bar_beats / song.meter.pulse_beats)
-    taps_s = [clock.time_at((index - pulses) * song.meter.pulse_beats) for index in range(pulses)]
-    params: dict[str, float | str] = {"style": style, "follow": 0.1, "meter": str(song.meter)}
-    take, header = prepare(Take(song.name, tuple(placed), last_s), "bench", seed, params, taps_s)
-    header = replace(header, state_s=0.0, evening=chart)
+    clock = clock_of(song)
+    take, header = tapped_in(song, played, "bench", seed, {"style": style})
+    header = replace(header, evening=chart)
     found = rehearse(replace(take, header=header), header, load_styles(), model, delay_ms)
     first_s = clock.time_at(FIRST_BARS * song.meter.bar_beats)
-    notes = [note for note in found.ledger.played() if first_s <= note.on_s < last_s]
+    notes = [note for note in found.ledger.played() if first_s <= note.on_s < take.length_s]
     return Listened(song, found, clock, notes)
+
+
+def clock_of(song: Song) -> BeatMap:
+    """A song's clock behind a bar of taps, the first of them after a second."""
+    return BeatMap(song.bpm, 0.0, 1.0 + BeatMap(song.bpm, 0.0, 0.0).seconds(song.meter.bar_beats))
+
+
+def tapped_in(
+    song: Song, played: Sequence[Key], patch: Patch | str, seed: int, params: Mapping[str, Value],
+    commands: Sequence[Command] = (),
+) -> tuple[Take, Header]:  # fmt: skip
+    """A performer who keeps strict time and taps in by a bar, as a take that is over with the last key."""
+    clock = clock_of(song)
+    events: list[Event] = [*commands]
+    for beat, beats, pitch, velocity in played:
+        events.append(NoteOn(clock.time_at(beat), pitch, velocity))
+        events.append(NoteOff(clock.time_at(beat + beats * KEPT), pitch))
+    placed = sorted(
+        ((step_index(event.time_s), event) for event in events), key=lambda entry: (entry[0], entry[1].time_s)
+    )
+    last_s = max((event.time_s for _, event in placed), default=clock.time_at(0.0))
+    pulses = song.meter.pulses
+    taps_s = [clock.time_at((index - pulses) * song.meter.pulse_beats) for index in range(pulses)]
+    wanted: dict[str, Value] = {"follow": 0.1, "meter": str(song.meter), **params}
+    take, header = prepare(Take(song.name, tuple(placed), last_s), patch, seed, wanted, taps_s)
+    return replace(take, header=header), header
 
 
 @dataclass(slots=True)

@@ -27,17 +27,17 @@ def measure(heard: Listened, played: Sequence[Key]) -> Row:
     bass = [note for note in heard.notes if note.part == "bass"]
     comping = [note for note in heard.notes if note.part in COMPING]
     wrong, at_change, soon, changes = _changes(heard, chords, bass)
-    total = max(changes, 1)
-    recency_ms = sorted(note.recency_s * 1000 for note in heard.notes) or [0.0]
+    recency_ms = sorted(note.recency_s * 1000 for note in heard.notes)
     rungs = heard.found.rungs or {"understudy": 1}
     beats = heard.last_beat - heard.first_beat
     row: Row = {
         "fit": fit(heard, [*bass, *comping]),
         "fit bass": fit(heard, bass), "fit comping": fit(heard, comping),
-        "wrong root": wrong / total, "root at change": at_change / total, "root in a beat": soon / total,
-        "comping rests": _rests(heard, comping, beats), "in your octaves": _octaves(heard, comping, played),
+        "wrong root": _share(wrong, changes),
+        "root at change": _share(at_change, changes), "root in a beat": _share(soon, changes),
+        "comping rests": rests(heard, comping), "in your octaves": _octaves(heard, comping, played),
         "notes a beat": len(heard.notes) / max(beats, 1.0),
-        "recency p95 ms": recency_ms[int(0.95 * (len(recency_ms) - 1))],
+        "recency p95 ms": recency_ms[int(0.95 * (len(recency_ms) - 1))] if recency_ms else None,
         "fresh": rungs.get("fresh", 0) / sum(rungs.values()),
     }  # fmt: skip
     return row | harmony.measure(heard, performer(heard.song, "melody"), comping)
@@ -52,7 +52,12 @@ def fit(heard: Listened, notes: Sequence[Played]) -> float | None:
         if 0 <= slot < len(chords) and chords[slot, 0] < NO_ROOT:
             total += 1
             inside += int(CHORD_TONES[chords[slot, 1], (note.pitch - chords[slot, 0]) % 12])
-    return inside / total if total else None
+    return _share(inside, total)
+
+
+def _share(count: int, whole: int) -> float | None:
+    """How much of it; None where there is nothing."""
+    return count / whole if whole else None
 
 
 def _changes(heard: Listened, chords: Array, bass: Sequence[Played]) -> tuple[int, int, int, int]:
@@ -81,10 +86,11 @@ def _changes(heard: Listened, chords: Array, bass: Sequence[Played]) -> tuple[in
     return wrong, at_change, soon, changes
 
 
-def _rests(heard: Listened, comping: Sequence[Played], beats: float) -> float | None:
+def rests(heard: Listened, comping: Sequence[Played]) -> float | None:
     """Share of eighths in which no chord instrument strikes."""
     struck = {int((heard.beat(note.on_s) + NEAR_BEATS) * 2) for note in comping}
-    return 1 - len(struck) / max(beats * 2, 1) if comping else None
+    eighths = (heard.last_beat - heard.first_beat) * 2
+    return 1 - len(struck) / max(eighths, 1) if comping else None
 
 
 def _octaves(heard: Listened, comping: Sequence[Played], played: Sequence[Key]) -> float | None:

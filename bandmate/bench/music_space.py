@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bandmate.bench.music import Key, Listened
 from bandmate.bench.music_fidelity import effort
-from bandmate.bench.music_measures import COMPING, measure
+from bandmate.bench.music_measures import COMPING, rests
 from bandmate.bench.music_steered import Spoken
 from bandmate.show.ledger import Played
 
@@ -78,7 +78,7 @@ def figures(
         notes = [note for note in heard.notes if note.part != "drums"]
         chords = [note for note in notes if note.part in COMPING]
         for name, value in (
-            ("comping rests", measure(heard, played)["comping rests"]),
+            ("comping rests", rests(heard, chords)),
             ("in your octaves", in_octaves(heard, notes, played)),
             ("its chords", in_octaves(heard, chords, played)),
             ("on your keys", on_keys(heard, chords, played)),

@@ -7,20 +7,17 @@ What changes between two segments is then what was asked, not the song. Through 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bandmate.bench.music import Key, Listened
+from bandmate.bench.music import Key, Listened, clock_of, tapped_in
 from bandmate.carrier import Answer
 from bandmate.controls import Value
-from bandmate.events import Command, Event, NoteOff, NoteOn
+from bandmate.events import Command
 from bandmate.model.songs import Song
 from bandmate.patch import Patch
-from bandmate.rehearsal import load_styles, prepare, rehearse
+from bandmate.rehearsal import load_styles, rehearse
 from bandmate.show.ledger import Played
-from bandmate.show.take import Take
-from bandmate.timing import BeatMap, step_index
 
-KEPT = 0.95  # of a key's length, so that the same key may be struck again
 LOOP_AT, LOOP_BARS = 8, 8  # which bars of a song the pianist plays again and again
 AHEAD_BEATS = 0.5  # a knob is turned so long before the bar that is to show it
 
@@ -70,25 +67,11 @@ def play_steered(
 
     All its notes, from the first downbeat to the performer's last key.
     """
-    bar_s = BeatMap(song.bpm, 0.0, 0.0).seconds(song.meter.bar_beats)
-    clock = BeatMap(song.bpm, 0.0, 1.0 + bar_s)
-    events: list[Event] = [
-        Command(max(clock.time_at(beat), 0.0), name, value, "bench") for beat, name, value in turns
-    ]
-    for beat, beats, pitch, velocity in played:
-        events.append(NoteOn(clock.time_at(beat), pitch, velocity))
-        events.append(NoteOff(clock.time_at(beat + beats * KEPT), pitch))
-    placed = sorted(
-        ((step_index(event.time_s), event) for event in events), key=lambda entry: (entry[0], entry[1].time_s)
-    )
-    last_s = max(event.time_s for _, event in placed)
-    pulses = song.meter.pulses
-    taps_s = [clock.time_at((index - pulses) * song.meter.pulse_beats) for index in range(pulses)]
-    wanted: dict[str, Value] = {"follow": 0.1, "meter": str(song.meter)}
-    take, header = prepare(Take(song.name, tuple(placed), last_s), patch, seed, wanted | params, taps_s)
-    take = replace(take, header=header)  # it is over with the last key
+    clock = clock_of(song)
+    commands = [Command(max(clock.time_at(beat), 0.0), name, value, "bench") for beat, name, value in turns]
+    take, header = tapped_in(song, played, patch, seed, params, commands)
     found = rehearse(take, header, load_styles(), model)
-    notes = [note for note in found.ledger.played() if clock.time_at(-0.25) <= note.on_s < last_s]
+    notes = [note for note in found.ledger.played() if clock.time_at(-0.25) <= note.on_s < take.length_s]
     return Listened(song, found, clock, notes)
 
 

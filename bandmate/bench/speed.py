@@ -86,10 +86,12 @@ def run(stage: Stage, model: str, clock: Callable[[], float]) -> dict[str, Any]:
     hogs = [context.Process(target=_hog, args=(go,)) for _ in range(os.cpu_count() or 1)]
     for hog in hogs:
         hog.start()
-    found["slot_ms_busy"] = slot_ms(thinker, clock, SLOTS // 2)
-    go.value = 0
-    for hog in hogs:
-        hog.join()
+    try:
+        found["slot_ms_busy"] = slot_ms(thinker, clock, SLOTS // 2)
+    finally:
+        go.value = 0
+        for hog in hogs:
+            hog.join()
     found["in_time"] = in_time.rows(stage, str(folder_of(model).absolute()))
     if stage.soak:
         found["hour"] = hour.weights(stage, model)

@@ -1,9 +1,9 @@
 """The model's process: it hears every ask of the band and writes what it is asked for, never late on purpose.
 
-The only process of a jam that loads torch; one thread on one core. It goes before screens and neighbours for
-the slot that is waited for, where the system allows it, and after the band and the sound always. Where asks
-have piled up (a start in the middle of a song, a machine too slow) the old ones are only heard and the newest
-is answered. What goes wrong is one sentence to the band, and the understudy plays.
+The only process of a jam that loads torch; one thread on one core. It goes before screens and neighbours
+while it writes, where the system allows it, and after the band and the sound always. Where asks have piled up
+(a start in the middle of a song, a machine too slow) the old ones are only heard and the newest is answered.
+What goes wrong is one sentence to the band, and the understudy plays.
 """
 
 from __future__ import annotations

@@ -304,7 +304,10 @@ class _Sitting:
         seen = {key: value for row in self.rows for key, value in row.items() if key.startswith("held")}
         base = self.plan.base
         moved = None if base is None else {n for n, p in self.player.named_parameters() if p.requires_grad}
-        about = {} if base is None else {"base": base.name}
+        about: dict[str, Any] = {} if base is None else {"base": base.name}
+        if begun := base or self.plan.start:
+            config = weights.config_of(begun)
+            about |= {key: config[key] for key in weights.ASKED_SO if key in config}
         weights.save(self.player, self.plan.out, about | {
             "what": what, "step": self.course.step, "seed": self.plan.seed, "held_out": seen,
             "minutes": round(self.course.share() * self.plan.minutes, 2),

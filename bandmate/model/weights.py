@@ -27,6 +27,7 @@ CONFIG, CARD, DATA, LOG, CURVE, METRICS = (
     "curve.png",
     "metrics.json",
 )
+ASKED_SO = ("unheard", "guided")  # how a model wants to be asked, and whoever goes on from it
 SHARD_BYTES = 14_000_000  # a file that any place will carry
 
 

@@ -16,7 +16,7 @@ from bandmate.parts.style import Style
 
 ROOM = 11  # semitones: every chord fits into an octave
 SPREAD = 19  # semitones: as far as a comper roams
-FLOOR, CEILING = 46, 86  # no chord of ours sits lower or higher
+FLOOR, CEILING = 46, 86  # no chord of all our voices sits lower or higher
 TIGHT_ROOM, TIGHT_VOICES = 7, 2  # where only a dyad fits
 COLOURED = 0.4  # a mood so bright adds ninths to seventh chords, one so dark takes them out
 SQUEEZED = 0.85  # of the loudness, where there is no room for all voices

@@ -98,6 +98,16 @@ def test_fine_tuning_moves_few_numbers_and_leaves_the_base_alone(corpus, tmp_pat
         weights.load(out)
 
 
+@pytest.mark.parametrize("how", ["base", "start"])
+def test_a_model_that_goes_on_from_another_is_asked_as_that_one_was(corpus, tmp_path, how, monkeypatch):
+    monkeypatch.setattr(training.Course, "share", lambda course: 1.0)
+    first = tmp_path / "first"
+    weights.save(net.Player(net.SHAPES["tiny"]), first, {"unheard": 0.25, "guided": 1.0})
+    out = training.train(plan(corpus, tmp_path, **{how: first}), report=lambda text: None)
+    thinker = Thinker(str(out), 1).open()
+    assert (thinker.unheard, thinker.guided) == (0.25, 1.0)
+
+
 def test_songs_are_set_aside_by_the_seed_and_whole(corpus):
     from bandmate.model import corpus as corpora
 
