@@ -36,7 +36,7 @@ KINDS = 24  # roots, minor ones from 12 on
 EARLY = 0.1  # pulses: it is asked so long before a pulse, so that its notes can be bound in time
 SLOW_S = 0.8  # a pulse so long is heard in quarters, not in halves
 ENOUGH_PULSES = 6.0  # of melody, before the first chord
-BASS_WEIGHT = 0.25  # how much being right in the bass counts beside being right in the chords
+BASS_WEIGHT = 0.55  # how much being right in the bass counts beside being right in the chords
 STAY = 0.06  # lead of the chord that we play
 SHAPES = ("", "m", "5")
 
