@@ -27,7 +27,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
     charted = transport.running and plan.charted(beat)
     here = plan.chart(beat) if charted else None
     misled = mind is not None and mind.misled(now_s, heard, transport.beatmap)
-    named, rootless = heard.chord, band.hands.leave_roots(now_s, heard.held)
+    by_ear, rootless = heard, band.hands.leave_roots(now_s, heard.held)
     if mind is not None and not charted:
         heard = heard._replace(chord=mind.believed(beat, heard, rootless))
     changed = not charted and ((heard.chord is not None and heard.chord != band.chord) or misled)
@@ -57,7 +57,7 @@ def due(band: Band, now_s: float, heard: Heard) -> list[Send]:
             free = not written and note.part not in UNPITCHED
             if free and mind is not None:
                 open_root = rootless and not plan.looping(note.beat, heard)
-                over = mind.under(note, over, heard._replace(chord=named), transport.beatmap, open_root)
+                over = mind.under(note, over, by_ear, transport.beatmap, open_root)
             elif free and company.unknown(band, note, heard, ear, ahead):
                 return band.binder.in_doubt(note, over, heard.ahead)
             if free and heard.guessed:

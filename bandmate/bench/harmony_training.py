@@ -32,7 +32,6 @@ from bandmate.listening.harmoniser import (
     INPUTS,
     KINDS,
     LOW,
-    LOW_BELOW,
     LOWEST,
     MOST,
     NO_PITCH,
@@ -40,6 +39,7 @@ from bandmate.listening.harmoniser import (
     Harmoniser,
     Net,
 )
+from bandmate.listening.rootless import LOW_BELOW
 from bandmate.show.midifile import read_midi
 
 WIDTH, STEPS, BATCH, LENGTH = 160, 3600, 32, 256

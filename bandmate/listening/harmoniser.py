@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from bandmate.harmony import QUALITIES, Chord
 from bandmate.listening.pulseline import PulseLine
+from bandmate.listening.rootless import LOW_BELOW
 from bandmate.listening.sounding import Tone
 from bandmate.patch import data_folder
 
@@ -30,7 +31,6 @@ HALVES = 8  # half pulses of a bar of four, which the net knows the places of
 LOWEST, LOW, PLACE = 24, 36, 37  # where the inputs after `sounded` and `sounds` begin
 INPUTS = PLACE + HALVES  # how long each sounded, which sound, the lowest, whether it is low, where we are
 MOST = 1.5  # of a half pulse that a pitch class sounds, octaves counted
-LOW_BELOW = 48  # C3
 NO_PITCH = 128
 KINDS = 24  # roots, minor ones from 12 on
 EARLY = 0.1  # pulses: it is asked so long before a pulse, so that its notes can be bound in time
@@ -99,7 +99,7 @@ class Harmoniser:
         self._lowest = NO_PITCH  # in this half pulse
         self._count: float | None = None
         self._half = 0
-        self._heard = 0.0  # pulses of melody
+        self._heard = 0.0  # pulses of music
         self._triads = np.concatenate([tones_of(""), tones_of("m")])  # (24, 12)
         self._shapes = np.concatenate([tones_of(shape) for shape in SHAPES])  # (36, 12)
         self._shares = self._shapes / self._shapes.sum(1, keepdims=True)
